@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+# Defines GLPK::GLPK. Upstream has no CMake package: Conan generates one (glpk::glpk), vcpkg gives only glpk.pc, Debian neither.
+find_package(glpk CONFIG QUIET)
+if(TARGET glpk::glpk)
+  if(NOT TARGET GLPK::GLPK)
+    add_library(GLPK::GLPK INTERFACE IMPORTED)
+    set_target_properties(GLPK::GLPK PROPERTIES INTERFACE_LINK_LIBRARIES glpk::glpk)
+  endif()
+  set(GLPK_VERSION "${glpk_VERSION}")
+  include(FindPackageHandleStandardArgs)
+  find_package_handle_standard_args(GLPK REQUIRED_VARS glpk_DIR VERSION_VAR GLPK_VERSION)
+  return()
+endif()
+
+find_package(PkgConfig QUIET)
+if(PkgConfig_FOUND)
+  pkg_check_modules(PC_GLPK QUIET glpk)
+endif()
+find_path(GLPK_INCLUDE_DIR glpk.h HINTS ${PC_GLPK_INCLUDE_DIRS} PATH_SUFFIXES glpk)
+find_library(GLPK_LIBRARY glpk HINTS ${PC_GLPK_LIBRARY_DIRS})
+if(GLPK_INCLUDE_DIR)
+  file(STRINGS "${GLPK_INCLUDE_DIR}/glpk.h" _glpk_lines REGEX "^#define GLP_(MAJOR|MINOR)_VERSION +[0-9]+")
+  list(TRANSFORM _glpk_lines REPLACE "^.*VERSION +([0-9]+).*$" "\\1")
+  list(JOIN _glpk_lines "." GLPK_VERSION)
+endif()
+include(FindPackageHandleStandardArgs)
+find_package_handle_standard_args(GLPK REQUIRED_VARS GLPK_LIBRARY GLPK_INCLUDE_DIR VERSION_VAR GLPK_VERSION)
+mark_as_advanced(GLPK_INCLUDE_DIR GLPK_LIBRARY)
+if(GLPK_FOUND AND NOT TARGET GLPK::GLPK)
+  add_library(GLPK::GLPK UNKNOWN IMPORTED)
+  set_target_properties(GLPK::GLPK PROPERTIES
+    IMPORTED_LOCATION "${GLPK_LIBRARY}"
+    INTERFACE_INCLUDE_DIRECTORIES "${GLPK_INCLUDE_DIR}"
+    INTERFACE_LINK_LIBRARIES "${PC_GLPK_LINK_LIBRARIES}")
+endif()
