@@ -1,0 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#pragma once
+
+// Everything of formats/ that is compiled once; the compiled build makes one translation unit of it.
+#include <lingualinked/formats/json.ipp>
