@@ -27,8 +27,7 @@ void* take(std::size_t bytes, std::size_t alignment) {
   std::memcpy(start + distance - sizeof note, &note, sizeof note);
   const std::size_t now = test_support::allocated_bytes += bytes;
   std::size_t most = test_support::most_allocated_bytes;
-  while (now > most && !test_support::most_allocated_bytes.compare_exchange_weak(most, now)) {
-  }
+  while (now > most && !test_support::most_allocated_bytes.compare_exchange_weak(most, now)) {}
   return start + distance;
 }
 

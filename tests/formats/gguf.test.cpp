@@ -80,18 +80,28 @@ TEST_SUITE("formats/gguf") {
 
   TEST_CASE("every type of value comes back, by the getter that fits it") {
     const temporary_folder folder;
-    const auto path = folder.write(
-        "a.gguf", small_model()
-                      .number<std::uint8_t>("u8", 255).number<std::int8_t>("i8", -128).number<std::uint16_t>("u16", 65535)
-                      .number<std::int16_t>("i16", -32768).number<std::uint32_t>("u32", 4294967295U)
-                      .number<std::int32_t>("i32", 7).number<std::uint64_t>("u64", 18446744073709551615U)
-                      .number<std::int64_t>("i64", std::numeric_limits<std::int64_t>::min()).number("f32", 1.5F)
-                      .number("f64", 1e300).boolean("yes", 1).boolean("no", 0).text("text", std::string("a\0b", 3))
-                      .texts("texts", {"", "one", "two"}).texts("none", {})
-                      .numbers<std::int8_t>("ints", {-1, 0, 127}).numbers<std::uint64_t>("big", {1, 18446744073709551615U})
-                      .numbers<float>("floats", {0.5F, -2.0F}).number("nan", std::numeric_limits<float>::quiet_NaN())
-                      .numbers<float>("inf", {1.0F, std::numeric_limits<float>::infinity()})
-                      .build());
+    const auto path = folder.write("a.gguf", small_model()
+                                                 .number<std::uint8_t>("u8", 255)
+                                                 .number<std::int8_t>("i8", -128)
+                                                 .number<std::uint16_t>("u16", 65535)
+                                                 .number<std::int16_t>("i16", -32768)
+                                                 .number<std::uint32_t>("u32", 4294967295U)
+                                                 .number<std::int32_t>("i32", 7)
+                                                 .number<std::uint64_t>("u64", 18446744073709551615U)
+                                                 .number<std::int64_t>("i64", std::numeric_limits<std::int64_t>::min())
+                                                 .number("f32", 1.5F)
+                                                 .number("f64", 1e300)
+                                                 .boolean("yes", 1)
+                                                 .boolean("no", 0)
+                                                 .text("text", std::string("a\0b", 3))
+                                                 .texts("texts", {"", "one", "two"})
+                                                 .texts("none", {})
+                                                 .numbers<std::int8_t>("ints", {-1, 0, 127})
+                                                 .numbers<std::uint64_t>("big", {1, 18446744073709551615U})
+                                                 .numbers<float>("floats", {0.5F, -2.0F})
+                                                 .number("nan", std::numeric_limits<float>::quiet_NaN())
+                                                 .numbers<float>("inf", {1.0F, std::numeric_limits<float>::infinity()})
+                                                 .build());
     const auto file = ll::gguf_file::open(path);
     REQUIRE_MESSAGE(file.has_value(), file.error().message);
     const auto& m = file->metadata();
@@ -167,17 +177,17 @@ TEST_SUITE("formats/gguf") {
       CHECK(file->tensors().size() == types.size());
       for (const auto& tensor : file->tensors()) {
         std::string type(ll::name_of(tensor.type));
-        std::transform(type.begin(), type.end(), type.begin(), [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
+        std::transform(type.begin(), type.end(), type.begin(),
+                       [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
         CHECK(type == types.at(tensor.name).get<std::string>());
       }
-      CHECK(file->metadata().get_strings("tokenizer.ggml.tokens").value().size() ==
-            expected.at("vocab_size").get<std::size_t>());
+      CHECK(file->metadata().get_strings("tokenizer.ggml.tokens").value().size() == expected.at("vocab_size").get<std::size_t>());
     }
   }
 
   TEST_CASE("all real files open, and their tensors fill their data without a hole") {
-    for (const char* name : {"bloom-h4", "bloom-h6", "gemma3", "gpt2", "llama-gqa", "llama-k", "llama-legacy", "llama-rope3", "qwen2",
-                             "qwen3"}) {
+    for (const char* name :
+         {"bloom-h4", "bloom-h6", "gemma3", "gpt2", "llama-gqa", "llama-k", "llama-legacy", "llama-rope3", "qwen2", "qwen3"}) {
       CAPTURE(name);
       const auto file = ll::gguf_file::open(data_folder + name + ".gguf");
       REQUIRE_MESSAGE(file.has_value(), file.error().message);
@@ -196,8 +206,9 @@ TEST_SUITE("formats/gguf") {
     const auto part = [](std::uint16_t number) {
       gguf_builder b;
       if (number == 0) b.text("general.architecture", "llama");
-      return b.number<std::uint16_t>("split.no", number).number<std::uint16_t>("split.count", 3).number<std::int32_t>(
-          "split.tensors.count", 3);
+      return b.number<std::uint16_t>("split.no", number)
+          .number<std::uint16_t>("split.count", 3)
+          .number<std::int32_t>("split.tensors.count", 3);
     };
     const auto first = folder.write("m-00001-of-00003.gguf", part(0).build());
     const auto second = folder.write("m-00002-of-00003.gguf", part(1).f32("a", {4}, ramp(4)).f32("b", {8}, ramp(8)).build());
@@ -217,7 +228,9 @@ TEST_SUITE("formats/gguf") {
       CHECK(read_all<float>(*file, "c") == ramp(16));
     }
     SUBCASE("only from its first part") { refused(second, "open the first"); }
-    SUBCASE("not under another name") { refused(folder.write("other.gguf", part(0).build()), "does not end in -00001-of-00003.gguf"); }
+    SUBCASE("not under another name") {
+      refused(folder.write("other.gguf", part(0).build()), "does not end in -00001-of-00003.gguf");
+    }
     SUBCASE("not when a part is missing") {
       std::filesystem::remove(folder.file("m-00003-of-00003.gguf"));
       refused(first, "m-00003-of-00003.gguf");
@@ -290,7 +303,8 @@ TEST_SUITE("formats/gguf") {
 
   TEST_CASE("what is no regular file is refused") {
     const temporary_folder folder;
-    for (const std::string& path : {folder.path().string(), folder.file("absent"), std::string("/dev/null"), std::string("a\0b", 3)}) {
+    for (const std::string& path :
+         {folder.path().string(), folder.file("absent"), std::string("/dev/null"), std::string("a\0b", 3)}) {
       CAPTURE(path);
       const auto file = ll::gguf_file::open(path);
       REQUIRE_FALSE(file.has_value());

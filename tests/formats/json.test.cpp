@@ -12,9 +12,7 @@ namespace ll = lingualinked;
 
 namespace {
 
-std::string nested(std::size_t depth) {
-  return std::string(depth, '[') + std::string(depth, ']');
-}
+std::string nested(std::size_t depth) { return std::string(depth, '[') + std::string(depth, ']'); }
 
 bool mentions(const ll::error& e, std::string_view part) { return e.message.find(part) != std::string::npos; }
 
@@ -82,8 +80,8 @@ TEST_SUITE("formats/json") {
   }
 
   TEST_CASE("broken text gives an error with its byte and one line") {
-    for (const std::string text : {"", " ", "{", "[1,]", "{\"a\" 1}", "nul", "[1] 2", "\"\n\"", "\"\xff\"", "\"\xc3", "NaN", "Infinity",
-                                   "1e999", "-", "01", "{1:2}", "//x\n1", "\x1b[31m", "[\"\\u12\"]"}) {
+    for (const std::string text : {"", " ", "{", "[1,]", "{\"a\" 1}", "nul", "[1] 2", "\"\n\"", "\"\xff\"", "\"\xc3", "NaN",
+                                   "Infinity", "1e999", "-", "01", "{1:2}", "//x\n1", "\x1b[31m", "[\"\\u12\"]"}) {
       CAPTURE(text);
       const auto broken = ll::parse_json(text);
       REQUIRE_FALSE(broken.has_value());
@@ -96,8 +94,10 @@ TEST_SUITE("formats/json") {
   }
 
   TEST_CASE("integers are not converted from other numbers") {
-    const auto document = ll::parse_json(R"({"minus":-1,"float":1.9,"one":1.0,"huge":18446744073709551616,"max":18446744073709551615,
-                                             "text":"5","five":5,"low":-9223372036854775808})").value();
+    const auto document =
+        ll::parse_json(R"({"minus":-1,"float":1.9,"one":1.0,"huge":18446744073709551616,"max":18446744073709551615,
+                                             "text":"5","five":5,"low":-9223372036854775808})")
+            .value();
     const ll::json_field root(document);
     CHECK(root.member("five").get_uint().value() == 5);
     CHECK(root.member("five").get_int().value() == 5);
@@ -122,7 +122,8 @@ TEST_SUITE("formats/json") {
   }
 
   TEST_CASE("complaints name the whole path") {
-    const auto document = ll::parse_json(R"({"devices":[{"name":"a"},{"memory_bytes":-4,"x y":1}],"flat":3,"none":null})").value();
+    const auto document =
+        ll::parse_json(R"({"devices":[{"name":"a"},{"memory_bytes":-4,"x y":1}],"flat":3,"none":null})").value();
     const ll::json_field root(document);
     const auto devices = root.member("devices").items().value();
     REQUIRE(devices.size() == 2);

@@ -15,7 +15,9 @@ inline std::atomic<std::size_t> most_allocated_bytes{0};
 class allocation_meter {
  public:
   allocation_meter() : before_(allocated_bytes) { most_allocated_bytes = before_; }
-  [[nodiscard]] std::size_t peak_bytes() const { return most_allocated_bytes - std::min<std::size_t>(before_, most_allocated_bytes); }
+  [[nodiscard]] std::size_t peak_bytes() const {
+    return most_allocated_bytes - std::min<std::size_t>(before_, most_allocated_bytes);
+  }
 
  private:
   std::size_t before_;

@@ -20,7 +20,7 @@ namespace test_support {
 class byte_string {
  public:
   template <class T>
-    requires std::is_arithmetic_v<T>
+  requires std::is_arithmetic_v<T>
   byte_string& number(T value) {
     std::byte raw[sizeof(T)];
     lingualinked::store_little_endian(raw, value);

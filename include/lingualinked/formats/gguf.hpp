@@ -24,16 +24,16 @@ struct gguf_limits {
   static constexpr std::uint64_t key_bytes = 65'535;  // the format's own
   static constexpr std::uint64_t tensors = 65'536;
   static constexpr std::uint64_t tensor_name_bytes = 255;
-  static constexpr std::uint32_t dimensions = 4;      // the format's own
+  static constexpr std::uint32_t dimensions = 4;  // the format's own
   static constexpr std::uint64_t alignment_bytes = 4096;
   static constexpr std::uint64_t splits = 256;
 };
 
 /// A model in GGUF, version 2 or 3, little-endian, in one file or split ("...-00001-of-00003.gguf": name the first). Only headers
-/// are read; weights come from read(), straight into the caller's memory. Everything in a header is checked before it is believed:
-/// counts against the bytes that remain, sizes without overflow, keys and names for duplicates, tensor data for order, gaps,
-/// overlap and the end of its file. Also checked is what every user of the tokenizer metadata relies on: types and equal lengths of
-/// its arrays, and as many tokens as `token_embd.weight` has rows.
+/// are read; weights come from read(), straight into the caller's memory. Everything in a header is checked before it is
+/// believed: counts against the bytes that remain, sizes without overflow, keys and names for duplicates, tensor data for order,
+/// gaps, overlap and the end of its file. Also checked is what every user of the tokenizer metadata relies on: types and equal
+/// lengths of its arrays, and as many tokens as `token_embd.weight` has rows.
 /// Errors    io, malformed, unsupported (another version, byte order or tensor type, by name), limit; with field and byte offset
 /// Cost      one pass over the header in pieces of 64 KiB; memory as gguf_limits says
 /// Source    the GGUF specification (ggml, docs/gguf.md)
@@ -49,8 +49,7 @@ class gguf_file final : public tensor_source {
   [[nodiscard]] std::span<const tensor_info> tensors() const noexcept override { return tensors_; }
   [[nodiscard]] const tensor_info* find(std::string_view name) const noexcept override { return index_.find(tensors_, name); }
   [[nodiscard]] std::span<const source_file> files() const noexcept override { return files_; }
-  [[nodiscard]] result<void> read(const tensor_info& tensor, std::uint64_t byte_offset,
-                                  std::span<std::byte> out) const override {
+  [[nodiscard]] result<void> read(const tensor_info& tensor, std::uint64_t byte_offset, std::span<std::byte> out) const override {
     return read_tensor(inputs_, tensor, byte_offset, out);
   }
 

@@ -4,6 +4,7 @@
 #include <lingualinked/core/bytes.hpp>
 #include <lingualinked/core/checked.hpp>
 #include <lingualinked/formats/gguf.hpp>
+#include <lingualinked/formats/gguf_cursor.hpp>
 #include <lingualinked/formats/printable.hpp>
 
 #include <algorithm>
@@ -23,93 +24,42 @@ struct gguf_tensor_type {
 };
 
 inline constexpr auto gguf_tensor_types = std::to_array<gguf_tensor_type>({
-    {0, "F32", dtype::f32},       {1, "F16", dtype::f16},       {2, "Q4_0", dtype::q4_0},     {3, "Q4_1", dtype::q4_1},
-    {6, "Q5_0", dtype::q5_0},     {7, "Q5_1", dtype::q5_1},     {8, "Q8_0", dtype::q8_0},     {9, "Q8_1", {}},
-    {10, "Q2_K", dtype::q2_k},    {11, "Q3_K", dtype::q3_k},    {12, "Q4_K", dtype::q4_k},    {13, "Q5_K", dtype::q5_k},
-    {14, "Q6_K", dtype::q6_k},    {15, "Q8_K", {}},             {16, "IQ2_XXS", {}},          {17, "IQ2_XS", {}},
-    {18, "IQ3_XXS", {}},          {19, "IQ1_S", {}},            {20, "IQ4_NL", dtype::iq4_nl}, {21, "IQ3_S", {}},
-    {22, "IQ2_S", {}},            {23, "IQ4_XS", dtype::iq4_xs}, {24, "I8", {}},              {25, "I16", {}},
-    {26, "I32", dtype::i32},      {27, "I64", {}},              {28, "F64", {}},              {29, "IQ1_M", {}},
-    {30, "BF16", dtype::bf16},    {34, "TQ1_0", {}},            {35, "TQ2_0", {}},            {39, "MXFP4", {}},
-    {40, "NVFP4", {}},            {41, "Q1_0", {}},             {42, "Q2_0", {}},
+    {0, "F32", dtype::f32},
+    {1, "F16", dtype::f16},
+    {2, "Q4_0", dtype::q4_0},
+    {3, "Q4_1", dtype::q4_1},
+    {6, "Q5_0", dtype::q5_0},
+    {7, "Q5_1", dtype::q5_1},
+    {8, "Q8_0", dtype::q8_0},
+    {9, "Q8_1", {}},
+    {10, "Q2_K", dtype::q2_k},
+    {11, "Q3_K", dtype::q3_k},
+    {12, "Q4_K", dtype::q4_k},
+    {13, "Q5_K", dtype::q5_k},
+    {14, "Q6_K", dtype::q6_k},
+    {15, "Q8_K", {}},
+    {16, "IQ2_XXS", {}},
+    {17, "IQ2_XS", {}},
+    {18, "IQ3_XXS", {}},
+    {19, "IQ1_S", {}},
+    {20, "IQ4_NL", dtype::iq4_nl},
+    {21, "IQ3_S", {}},
+    {22, "IQ2_S", {}},
+    {23, "IQ4_XS", dtype::iq4_xs},
+    {24, "I8", {}},
+    {25, "I16", {}},
+    {26, "I32", dtype::i32},
+    {27, "I64", {}},
+    {28, "F64", {}},
+    {29, "IQ1_M", {}},
+    {30, "BF16", dtype::bf16},
+    {34, "TQ1_0", {}},
+    {35, "TQ2_0", {}},
+    {39, "MXFP4", {}},
+    {40, "NVFP4", {}},
+    {41, "Q1_0", {}},
+    {42, "Q2_0", {}},
 });
-
-// Reads a header front to back through a window, so that its size in memory does not depend on what it claims.
-// A read that fails keeps the first error; all later ones do nothing. So a record is read whole and checked once.
-class gguf_cursor {
- public:
-  explicit gguf_cursor(const input_file& file) : file_(file), window_(window_bytes) {}
-
-  [[nodiscard]] std::uint64_t offset() const noexcept { return offset_; }
-  [[nodiscard]] std::uint64_t remaining() const noexcept { return file_.size() - offset_; }
-  [[nodiscard]] bool ok() const noexcept { return !problem_; }
-  [[nodiscard]] error take_problem() { return std::move(*problem_); }
-
-  /// Keeps the first complaint: "FIELD at byte N: WHAT".
-  void fail(errc code, std::string_view field, std::uint64_t at, std::string_view what) {
-    if (!problem_) problem_ = {code, std::string(field) + " at byte " + std::to_string(at) + ": " + std::string(what)};
-  }
-  /// False, and a complaint, unless `count` records of at least `least_bytes` each can still follow.
-  bool expect(std::string_view field, checked_size count, std::uint64_t least_bytes) {
-    if (!ok()) return false;
-    if ((count * checked_size(least_bytes)).at_most(remaining())) return true;
-    fail(errc::malformed, field, offset_, "claims " + (count.valid() ? std::to_string(count.value_or(0)) : "too many") +
-                                              " x " + std::to_string(least_bytes) + " bytes, but " +
-                                              std::to_string(remaining()) + " remain in the file");
-    return false;
-  }
-  void read(std::string_view field, std::span<std::byte> out) {
-    if (!expect(field, out.size(), 1)) return;
-    while (!out.empty()) {
-      if (offset_ < window_at_ || offset_ >= window_at_ + filled_) {
-        const auto part = std::span(window_).first(static_cast<std::size_t>(std::min<std::uint64_t>(window_bytes, remaining())));
-        if (auto done = file_.read(offset_, part); !done) {
-          problem_ = std::move(done).error();
-          return;
-        }
-        window_at_ = offset_;
-        filled_ = part.size();
-      }
-      const auto at = static_cast<std::size_t>(offset_ - window_at_);
-      const auto count = std::min(out.size(), filled_ - at);
-      std::memcpy(out.data(), window_.data() + at, count);
-      out = out.subspan(count);
-      offset_ += count;
-    }
-  }
-  template <class T>
-  [[nodiscard]] T number(std::string_view field) {
-    std::array<std::byte, sizeof(T)> raw{};
-    read(field, raw);
-    byte_reader reader(raw);
-    return reader.read<T>();
-  }
-  [[nodiscard]] std::string text(std::string_view field, std::uint64_t max_bytes) {
-    const auto at = offset_;
-    const auto length = number<std::uint64_t>(field);
-    if (!expect(field, length, 1)) return {};
-    if (length == 0 || length > max_bytes) {
-      fail(errc::malformed, field, at, std::to_string(length) + " bytes long; 1 .. " + std::to_string(max_bytes) + " are allowed");
-      return {};
-    }
-    std::string out(static_cast<std::size_t>(length), '\0');
-    read(field, std::as_writable_bytes(std::span(out)));
-    return out;
-  }
-  void skip(std::string_view field, std::uint64_t bytes) {
-    if (expect(field, bytes, 1)) offset_ += bytes;
-  }
-  void back_to(std::uint64_t offset) noexcept { offset_ = offset; }
-
- private:
-  static constexpr std::size_t window_bytes = std::size_t{64} << 10;
-  const input_file& file_;
-  std::vector<std::byte> window_;
-  std::uint64_t window_at_ = 0;
-  std::size_t filled_ = 0;
-  std::uint64_t offset_ = 0;
-  std::optional<error> problem_;
-};
 
 [[nodiscard]] constexpr std::size_t gguf_element_bytes(gguf_type type) noexcept {
   switch (type) {
@@ -167,7 +117,8 @@ inline void read_gguf_entry(gguf_cursor& in, std::uint64_t number, metadata_entr
   if (value.type == gguf_type::array) {
     value.is_array = true;
     value.type = read_gguf_type(in, field);
-    if (value.type == gguf_type::array) in.fail(errc::unsupported, field, value.file_offset, "arrays of arrays are not supported");
+    if (value.type == gguf_type::array)
+      in.fail(errc::unsupported, field, value.file_offset, "arrays of arrays are not supported");
     value.count = in.number<std::uint64_t>(field);
   }
   if (!in.ok()) return;
@@ -192,8 +143,8 @@ inline void read_gguf_tensor(gguf_cursor& in, std::uint64_t number, tensor_info&
   auto at = in.offset();
   const auto dimensions = in.number<std::uint32_t>(field);
   if (dimensions == 0 || dimensions > gguf_limits::dimensions) {
-    in.fail(errc::malformed, field, at, std::to_string(dimensions) + " dimensions; 1 .. " +
-                                            std::to_string(gguf_limits::dimensions) + " are allowed");
+    in.fail(errc::malformed, field, at,
+            std::to_string(dimensions) + " dimensions; 1 .. " + std::to_string(gguf_limits::dimensions) + " are allowed");
   }
   if (!in.ok()) return;
   tensor.shape.resize(dimensions);
@@ -205,18 +156,19 @@ inline void read_gguf_tensor(gguf_cursor& in, std::uint64_t number, tensor_info&
     tensor.shape[dimensions - 1 - i] = size;
     elements = elements * size;
     if (!elements.at_most(std::uint64_t{1} << 62)) {
-      in.fail(errc::malformed, field, at, "the product of its dimensions does not fit, at dimension " + std::to_string(i) + " of " +
-                                              std::to_string(size));
+      in.fail(errc::malformed, field, at,
+              "the product of its dimensions does not fit, at dimension " + std::to_string(i) + " of " + std::to_string(size));
     }
   }
   at = in.offset();
   const auto code = in.number<std::uint32_t>(field);
   if (!in.ok()) return;
-  const auto known = std::find_if(gguf_tensor_types.begin(), gguf_tensor_types.end(), [&](const auto& t) { return t.code == code; });
+  const auto known =
+      std::find_if(gguf_tensor_types.begin(), gguf_tensor_types.end(), [&](const auto& t) { return t.code == code; });
   if (known == gguf_tensor_types.end() || !known->type) {
-    in.fail(errc::unsupported, field, at, "type " + std::to_string(code) +
-                                              (known == gguf_tensor_types.end() ? "" : " (" + std::string(known->name) + ')') +
-                                              " is not supported; convert it to Q8_0, Q4_K or F16, for example");
+    in.fail(errc::unsupported, field, at,
+            "type " + std::to_string(code) + (known == gguf_tensor_types.end() ? "" : " (" + std::string(known->name) + ')') +
+                " is not supported; convert it to Q8_0, Q4_K or F16, for example");
     return;
   }
   tensor.type = *known->type;
@@ -224,8 +176,9 @@ inline void read_gguf_tensor(gguf_cursor& in, std::uint64_t number, tensor_info&
   tensor.rows = elements.value_or(0) / tensor.columns;
   const auto& facts = facts_of(tensor.type);
   if (tensor.columns % facts.block_elements != 0) {
-    in.fail(errc::malformed, field, at, "rows of " + std::to_string(tensor.columns) + " do not divide into " +
-                                            std::string(facts.name) + " blocks of " + std::to_string(facts.block_elements));
+    in.fail(errc::malformed, field, at,
+            "rows of " + std::to_string(tensor.columns) + " do not divide into " + std::string(facts.name) + " blocks of " +
+                std::to_string(facts.block_elements));
   }
   const auto bytes = checked_size(elements.value_or(0) / facts.block_elements) * checked_size(facts.block_bytes);
   if (!bytes.valid()) in.fail(errc::malformed, field, at, "its size in bytes does not fit");
@@ -245,8 +198,8 @@ inline void read_gguf_start(gguf_cursor& in, gguf_header& header, std::uint64_t&
   std::array<std::byte, 4> magic{};
   in.read("magic", magic);
   if (in.ok() && std::memcmp(magic.data(), "GGUF", magic.size()) != 0) {
-    in.fail(errc::malformed, "magic", 0, "not a GGUF file; it starts with " +
-                                             printable({reinterpret_cast<const char*>(magic.data()), magic.size()}));
+    in.fail(errc::malformed, "magic", 0,
+            "not a GGUF file; it starts with " + printable({reinterpret_cast<const char*>(magic.data()), magic.size()}));
   }
   header.version = in.number<std::uint32_t>("version");
   if (in.ok() && header.version != 2 && header.version != 3) {
@@ -287,8 +240,8 @@ inline void read_gguf_start(gguf_cursor& in, gguf_header& header, std::uint64_t&
 [[nodiscard]] inline result<void> place_gguf_tensors(gguf_header& header, std::uint64_t alignment, std::uint64_t file_bytes) {
   checked_size expected = 0;
   for (auto& tensor : header.tensors) {
-    const std::string field = "tensor " + printable(tensor.name) + ": its data at byte " + std::to_string(header.data_begin) + " + " +
-                              std::to_string(tensor.offset);
+    const std::string field = "tensor " + printable(tensor.name) + ": its data at byte " + std::to_string(header.data_begin) +
+                              " + " + std::to_string(tensor.offset);
     if (tensor.offset % alignment != 0) {
       return error{errc::malformed, field + " is not a multiple of the alignment " + std::to_string(alignment)};
     }
@@ -298,8 +251,9 @@ inline void read_gguf_start(gguf_cursor& in, gguf_header& header, std::uint64_t&
                                         std::to_string(file_bytes) + "; the download may be incomplete"};
     }
     if (tensor.offset != expected.value_or(0)) {
-      return error{errc::malformed, field + (tensor.offset < expected.value_or(0) ? " overlaps the data before it"
-                                                                                  : " leaves a hole after the data before it") +
+      return error{errc::malformed, field +
+                                        (tensor.offset < expected.value_or(0) ? " overlaps the data before it"
+                                                                              : " leaves a hole after the data before it") +
                                         ", which ends at offset " + std::to_string(expected.value_or(0))};
     }
     expected = round_up(checked_size(tensor.offset) + tensor.bytes, alignment);
@@ -369,7 +323,8 @@ LINGUALINKED_DECL result<void> gguf_file::add_part(const std::string& path) {
       tensors_.push_back(std::move(tensor));
     }
     if (tensors_.size() > gguf_limits::tensors) {
-      return error{errc::limit, printable(path, 300) + ": more than " + std::to_string(gguf_limits::tensors) + " tensors in all parts"};
+      return error{errc::limit,
+                   printable(path, 300) + ": more than " + std::to_string(gguf_limits::tensors) + " tensors in all parts"};
     }
   }
   files_.push_back({path, input->size(), header->data_begin});
@@ -413,11 +368,12 @@ LINGUALINKED_DECL result<void> gguf_file::check_tokenizer() const {
     const auto* value = metadata_.find(key);
     if (value == nullptr) continue;
     if (!value->is_array || value->type != (key.ends_with("scores") ? gguf_type::f32 : gguf_type::i32)) {
-      return metadata_.complaint(key, "expected an array of " + std::string(key.ends_with("scores") ? "f32" : "i32") + ", got " +
-                                          describe(*value, 40));
+      return metadata_.complaint(
+          key, "expected an array of " + std::string(key.ends_with("scores") ? "f32" : "i32") + ", got " + describe(*value, 40));
     }
     if (value->count != tokens->size()) {
-      return metadata_.complaint(key, std::to_string(value->count) + " elements for " + std::to_string(tokens->size()) + " tokens");
+      return metadata_.complaint(key,
+                                 std::to_string(value->count) + " elements for " + std::to_string(tokens->size()) + " tokens");
     }
   }
   const auto* embedding = find("token_embd.weight");

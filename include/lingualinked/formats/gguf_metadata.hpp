@@ -17,17 +17,29 @@ namespace lingualinked::inline v0 {
 
 /// Types of a metadata value, with the codes that GGUF gives them.
 enum class gguf_type : std::uint32_t {
-  u8 = 0, i8 = 1, u16 = 2, i16 = 3, u32 = 4, i32 = 5, f32 = 6, boolean = 7, string = 8, array = 9, u64 = 10, i64 = 11, f64 = 12,
+  u8 = 0,
+  i8 = 1,
+  u16 = 2,
+  i16 = 3,
+  u32 = 4,
+  i32 = 5,
+  f32 = 6,
+  boolean = 7,
+  string = 8,
+  array = 9,
+  u64 = 10,
+  i64 = 11,
+  f64 = 12,
 };
 [[nodiscard]] LINGUALINKED_DECL std::string_view name_of(gguf_type type) noexcept;
 
 /// One value of a GGUF header, kept as the file wrote it: little-endian bytes, and for strings their texts one after the other
 /// with where each ends. So a header never takes more memory than it takes in the file, whatever it claims to hold.
 struct metadata_value {
-  gguf_type type = gguf_type::u8;          // of an array: of its elements
+  gguf_type type = gguf_type::u8;  // of an array: of its elements
   bool is_array = false;
-  std::uint64_t count = 1;                 // elements of an array
-  std::uint64_t file_offset = 0;           // of the value
+  std::uint64_t count = 1;        // elements of an array
+  std::uint64_t file_offset = 0;  // of the value
   std::vector<std::byte> data;
   std::vector<std::uint64_t> string_ends;  // of strings only
 

@@ -144,15 +144,17 @@ LINGUALINKED_DECL result<const metadata_value*> gguf_metadata::require(std::stri
   const auto* value = find(key);
   if (value == nullptr) {
     const auto last = entries_.empty() ? 0 : entries_.back().value.file_offset;
-    return complaint(key, "missing; expected " + std::string(expected) + " (the last pair is at byte " + std::to_string(last) + ')');
+    return complaint(key,
+                     "missing; expected " + std::string(expected) + " (the last pair is at byte " + std::to_string(last) + ')');
   }
   if (value->is_array != array) {
     return complaint(key, "expected " + std::string(expected) + ", got " + (value->is_array ? "an array of " : "a single ") +
                               std::string(name_of(value->type)));
   }
   if (array && value->count > max_elements) {
-    return error{errc::limit, complaint(key, std::to_string(value->count) + " elements; at most " +
-                                                 std::to_string(max_elements) + " are read").message};
+    return error{errc::limit,
+                 complaint(key, std::to_string(value->count) + " elements; at most " + std::to_string(max_elements) + " are read")
+                     .message};
   }
   return value;
 }
@@ -221,7 +223,8 @@ LINGUALINKED_DECL result<std::vector<std::string_view>> gguf_metadata::get_strin
   const auto value = require(key, true, "an array of strings");
   if (!value) return value.error();
   const auto& list = **value;
-  if (list.type != gguf_type::string) return complaint(key, "expected an array of strings, got one of " + std::string(name_of(list.type)));
+  if (list.type != gguf_type::string)
+    return complaint(key, "expected an array of strings, got one of " + std::string(name_of(list.type)));
   std::vector<std::string_view> out(static_cast<std::size_t>(list.count));
   for (std::size_t i = 0; i < out.size(); ++i) out[i] = list.text(i);
   return out;
@@ -269,7 +272,8 @@ LINGUALINKED_DECL result<std::vector<bool>> gguf_metadata::get_bools(std::string
   const auto value = require(key, true, "an array of bools");
   if (!value) return value.error();
   const auto& list = **value;
-  if (list.type != gguf_type::boolean) return complaint(key, "expected an array of bools, got one of " + std::string(name_of(list.type)));
+  if (list.type != gguf_type::boolean)
+    return complaint(key, "expected an array of bools, got one of " + std::string(name_of(list.type)));
   std::vector<bool> out(static_cast<std::size_t>(list.count));
   for (std::size_t i = 0; i < out.size(); ++i) out[i] = list.as_integer(i).magnitude != 0;
   return out;

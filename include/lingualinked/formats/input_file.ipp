@@ -29,7 +29,7 @@ LINGUALINKED_DECL result<input_file> input_file::open(const std::string& path) {
   const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (descriptor < 0) return detail::input_file_error(path, "cannot open", errno);
   input_file file(path, 0, descriptor);
-  struct stat status{};
+  struct stat status {};
   if (::fstat(descriptor, &status) != 0) return detail::input_file_error(path, "cannot stat", errno);
   if (!S_ISREG(status.st_mode)) return error{errc::io, printable(path, 300) + ": not a regular file"};
   file.size_ = static_cast<std::uint64_t>(status.st_size);
@@ -52,7 +52,8 @@ LINGUALINKED_DECL result<void> input_file::read(std::uint64_t offset, std::span<
     if (count < 0) return detail::input_file_error(path_, "cannot read at byte " + std::to_string(offset), errno);
     if (count == 0) {
       return error{errc::io, printable(path_, 300) + ": ends at byte " + std::to_string(offset) + ", " +
-                                 std::to_string(out.size()) + " bytes short; it had " + std::to_string(size_) + " bytes when opened"};
+                                 std::to_string(out.size()) + " bytes short; it had " + std::to_string(size_) +
+                                 " bytes when opened"};
     }
     out = out.subspan(static_cast<std::size_t>(count));
     offset += static_cast<std::uint64_t>(count);

@@ -27,9 +27,9 @@ struct json_limits {
 /// Cost      linear; a value takes 16 bytes, a member of an object about 100, so memory stays below 25 times the text
 [[nodiscard]] LINGUALINKED_DECL result<nlohmann::json> parse_json(std::string_view text, const json_limits& limits = {});
 
-/// A place inside a JSON document that knows its own path, so that every complaint names the field: "devices[3].memory_bytes: ...".
-/// Steps never fail: a missing member gives a field that is absent, and null is the same as absent. Getters check type and range;
-/// an integer must be written as one (no 1.9, no -1 read as 2^64-1).
+/// A place inside a JSON document that knows its own path, so that every complaint names the field:
+/// "devices[3].memory_bytes: ...". Steps never fail: a missing member gives a field that is absent, and null is the same as
+/// absent. Getters check type and range; an integer must be written as one (no 1.9, no -1 read as 2^64-1).
 /// Requires  the document outlives the field
 /// Errors    malformed, always with the path
 class json_field {
@@ -57,9 +57,8 @@ class json_field {
 
   [[nodiscard]] LINGUALINKED_DECL result<std::uint64_t> get_uint(
       std::uint64_t min = 0, std::uint64_t max = std::numeric_limits<std::uint64_t>::max()) const;
-  [[nodiscard]] LINGUALINKED_DECL result<std::int64_t> get_int(
-      std::int64_t min = std::numeric_limits<std::int64_t>::min(),
-      std::int64_t max = std::numeric_limits<std::int64_t>::max()) const;
+  [[nodiscard]] LINGUALINKED_DECL result<std::int64_t> get_int(std::int64_t min = std::numeric_limits<std::int64_t>::min(),
+                                                               std::int64_t max = std::numeric_limits<std::int64_t>::max()) const;
   /// A finite number, written as integer or not.
   [[nodiscard]] LINGUALINKED_DECL result<double> get_float(double min = std::numeric_limits<double>::lowest(),
                                                            double max = std::numeric_limits<double>::max()) const;

@@ -96,8 +96,8 @@ class json_builder {
 
 LINGUALINKED_DECL result<nlohmann::json> parse_json(std::string_view text, const json_limits& limits) {
   if (text.size() > limits.max_bytes) {
-    return error{errc::limit, "JSON of " + std::to_string(text.size()) + " bytes; at most " +
-                                  std::to_string(limits.max_bytes) + " are read"};
+    return error{errc::limit,
+                 "JSON of " + std::to_string(text.size()) + " bytes; at most " + std::to_string(limits.max_bytes) + " are read"};
   }
   detail::json_builder builder(limits.max_depth);
   if (!nlohmann::json::sax_parse(text.begin(), text.end(), &builder)) return builder.problem();
@@ -106,8 +106,9 @@ LINGUALINKED_DECL result<nlohmann::json> parse_json(std::string_view text, const
 
 LINGUALINKED_DECL json_field json_field::member(std::string_view name) const {
   // A name from a file may hold anything; one that would blur the path is quoted.
-  const bool plain = !name.empty() && name.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-") ==
-                                          std::string_view::npos;
+  const bool plain =
+      !name.empty() &&
+      name.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-") == std::string_view::npos;
   std::string path = path_;
   if (plain) {
     if (!path.empty()) path += '.';

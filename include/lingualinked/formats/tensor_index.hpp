@@ -29,9 +29,8 @@ class tensor_index {
       return std::tie(tensors[a].name, a) < std::tie(tensors[b].name, b);
     };
     std::sort(order_.begin(), order_.end(), by_name);
-    const auto twice = std::adjacent_find(order_.begin(), order_.end(), [&](std::uint32_t a, std::uint32_t b) {
-      return tensors[a].name == tensors[b].name;
-    });
+    const auto twice = std::adjacent_find(order_.begin(), order_.end(),
+                                          [&](std::uint32_t a, std::uint32_t b) { return tensors[a].name == tensors[b].name; });
     if (twice == order_.end()) return {};
     const auto& second = tensors[*(twice + 1)];
     return error{errc::malformed, "tensor " + printable(second.name) + ": the name stands twice; its second data is at byte " +

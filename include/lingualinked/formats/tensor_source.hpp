@@ -13,8 +13,8 @@
 
 namespace lingualinked::inline v0 {
 
-/// Where one tensor lies. The two-dimensional view is what kernels want: `columns` is the contiguous dimension, `rows` the product
-/// of all others; `shape` is row-major order, outermost first, as Python libraries print it (the reverse of GGUF's own).
+/// Where one tensor lies. The two-dimensional view is what kernels want: `columns` is the contiguous dimension, `rows` the
+/// product of all others; `shape` is row-major order, outermost first, as Python libraries print it (the reverse of GGUF's own).
 struct tensor_info {
   std::string name;
   dtype type = dtype::f32;
@@ -44,7 +44,8 @@ class tensor_source {
   [[nodiscard]] virtual const tensor_info* find(std::string_view name) const noexcept = 0;
   [[nodiscard]] virtual std::span<const source_file> files() const noexcept = 0;
 
-  /// Copies out.size() bytes of a tensor, from its byte_offset on, into the caller's memory. Any number of threads may read at once.
+  /// Copies out.size() bytes of a tensor, from its byte_offset on, into the caller's memory. Any number of threads may read at
+  /// once.
   /// Errors    invalid_argument (beyond the tensor), io (the file cannot be read, or shrank since it was opened)
   [[nodiscard]] virtual result<void> read(const tensor_info& tensor, std::uint64_t byte_offset,
                                           std::span<std::byte> out) const = 0;
