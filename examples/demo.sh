@@ -18,7 +18,7 @@ done
 
 install_packages tool model
 model="$("$root/examples/get_model.sh" $($no_install && echo --no-install))"
-configure_and_build release lingualinked -DLINGUALINKED_BUILD_TESTS=OFF
+configure_and_build release lingualinked
 tool="$root/build/release/bin/lingualinked"
 fleet="$root/examples/fleet.json"
 scratch="$(mktemp -d)"
