@@ -54,7 +54,8 @@ worst float_error(Ours ours, Exact exact) {
   for_many_floats([&](float x) {
     const double y = exact(static_cast<double>(x));
     // Near 2^-126 results are flushed to zero a little early.
-    if (std::abs(y) >= 1.2 * 0x1p-126 && std::abs(y) < 0x1p+128 * (1 - 0x1p-25)) w.see(ulps_of_float(ours(x), y), static_cast<double>(x));
+    if (std::abs(y) >= 1.2 * 0x1p-126 && std::abs(y) < 0x1p+128 * (1 - 0x1p-25))
+      w.see(ulps_of_float(ours(x), y), static_cast<double>(x));
   });
   return w;
 }
@@ -68,7 +69,8 @@ TEST_SUITE("core/elementary") {
     const worst e = float_error([](float x) { return ll::elementary::exp(x); }, [](double x) { return std::exp(x); });
     CAPTURE(e.at);
     CHECK(e.ulps <= 0.9);
-    const worst s = float_error([](float x) { return ll::elementary::sigmoid(x); }, [](double x) { return 1 / (1 + std::exp(-x)); });
+    const worst s =
+        float_error([](float x) { return ll::elementary::sigmoid(x); }, [](double x) { return 1 / (1 + std::exp(-x)); });
     CAPTURE(s.at);
     CHECK(s.ulps <= 2.5);
     const worst t = float_error([](float x) { return ll::elementary::tanh(x); }, [](double x) { return std::tanh(x); });
@@ -108,7 +110,8 @@ TEST_SUITE("core/elementary") {
     CHECK(ll::elementary::erf(infinity) == 1.0F);
     CHECK(ll::elementary::erf(-infinity) == -1.0F);
     CHECK(std::signbit(ll::elementary::erf(-0.0F)));
-    for (const float y : {ll::elementary::exp(nan), ll::elementary::sigmoid(nan), ll::elementary::tanh(nan), ll::elementary::erf(nan)})
+    for (const float y :
+         {ll::elementary::exp(nan), ll::elementary::sigmoid(nan), ll::elementary::tanh(nan), ll::elementary::erf(nan)})
       CHECK(y != y);
   }
 
@@ -136,8 +139,8 @@ TEST_SUITE("core/elementary") {
     CHECK(logarithm.ulps <= 1.0);
     CAPTURE(power.at);
     CHECK(power.ulps <= 1.5);
-    MESSAGE("ulp: sin " << sine.ulps << " cos " << cosine.ulps << " exp " << exponential.ulps << " log " << logarithm.ulps << " pow "
-                        << power.ulps);
+    MESSAGE("ulp: sin " << sine.ulps << " cos " << cosine.ulps << " exp " << exponential.ulps << " log " << logarithm.ulps
+                        << " pow " << power.ulps);
   }
 
   TEST_CASE("double functions are right at their edges") {

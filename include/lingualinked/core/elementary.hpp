@@ -32,10 +32,10 @@ inline constexpr float tanh_coefficients[5] = {-0x1.555532p-2F, 0x1.1106fcp-3F, 
 // erf(x) = x + x * P(x^2) on |x| < 0.95, relative error 2^-30; above, erf(x) = 1 - exp(Q(x)), relative error 2^-29.5
 inline constexpr float erf_split = 0.95F;
 inline constexpr float erf_saturation = 3.95F;
-inline constexpr float erf_coefficients[7] = {0x1.06eba8p-3F,  -0x1.812740p-2F, 0x1.ce2d64p-4F, -0x1.b80124p-6F,
+inline constexpr float erf_coefficients[7] = {0x1.06eba8p-3F, -0x1.812740p-2F,  0x1.ce2d64p-4F, -0x1.b80124p-6F,
                                               0x1.544b08p-8F, -0x1.a61810p-11F, 0x1.4fa924p-14F};
-inline constexpr float erfc_coefficients[7] = {-0x1.0099e2p-12F, -0x1.20a234p+0F,  -0x1.46689cp-1F, -0x1.a88302p-4F,
-                                               0x1.69e30ap-6F,  -0x1.8a57f4p-9F, 0x1.9390dcp-13F};
+inline constexpr float erfc_coefficients[7] = {-0x1.0099e2p-12F, -0x1.20a234p+0F, -0x1.46689cp-1F, -0x1.a88302p-4F,
+                                               0x1.69e30ap-6F,   -0x1.8a57f4p-9F, 0x1.9390dcp-13F};
 inline constexpr float smallest_normal = 0x1p-126F;
 
 // High and low double of constants.
