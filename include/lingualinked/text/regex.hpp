@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#pragma once
+
+#include <lingualinked/core/config.hpp>
+#include <lingualinked/core/result.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string_view>
+
+namespace lingualinked::inline v0 {
+
+/// A regular expression from a tokenizer file: Perl syntax with Unicode classes, matched under limits by PCRE2.
+/// Constructs that mean something else in the Oniguruma dialect of such files (nested classes, &&, \h) are refused, not guessed.
+/// Thread-safe when const.
+class regex {
+ public:
+  static constexpr std::size_t pattern_bytes_max = 16384;
+  static constexpr std::uint32_t match_steps_max = 10'000'000;
+  static constexpr std::uint32_t match_heap_kibibytes_max = 65'536;
+
+  struct match {
+    std::size_t begin = 0;
+    std::size_t end = 0;
+  };
+
+  /// Errors    errc::malformed (a broken pattern), errc::unsupported (a construct of the other dialect), errc::limit (too long)
+  [[nodiscard]] static result<regex> compile(std::string_view pattern);
+
+  /// The first match at or after byte `from`, if there is one. Bytes that are not valid UTF-8 match nothing.
+  /// Errors    errc::limit when matching takes more steps or memory than allowed
+  [[nodiscard]] result<std::optional<match>> find(std::string_view text, std::size_t from) const;
+
+ private:
+  struct compiled;
+  explicit regex(std::shared_ptr<const compiled> c) : compiled_(std::move(c)) {}
+  std::shared_ptr<const compiled> compiled_;
+};
+
+}  // namespace lingualinked::inline v0
+
+#ifdef LINGUALINKED_HEADER_ONLY
+#include <lingualinked/text/regex.ipp>
+#endif

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#pragma once
+
+#include <lingualinked/text/regex.hpp>
+
+#ifndef PCRE2_CODE_UNIT_WIDTH
+#define PCRE2_CODE_UNIT_WIDTH 8
+#endif
+#include <pcre2.h>
+
+#include <array>
+#include <new>
+#include <string>
+#include <utility>
+
+namespace lingualinked::inline v0 {
+namespace detail {
+
+template <auto Free>
+struct pcre2_free {
+  template <class T>
+  void operator()(T* p) const noexcept {
+    Free(p);
+  }
+};
+using pcre2_code_owner = std::unique_ptr<pcre2_code_8, pcre2_free<pcre2_code_free_8>>;
+using pcre2_context_owner = std::unique_ptr<pcre2_match_context_8, pcre2_free<pcre2_match_context_free_8>>;
+using pcre2_data_owner = std::unique_ptr<pcre2_match_data_8, pcre2_free<pcre2_match_data_free_8>>;
+
+/// A construct that Oniguruma and Perl read differently, or an empty view.
+inline std::string_view foreign_construct(std::string_view pattern) {
+  bool in_class = false;
+  for (std::size_t i = 0; i < pattern.size(); ++i) {
+    const char c = pattern[i];
+    if (c == '\\' && i + 1 < pattern.size()) {
+      ++i;
+      if (pattern[i] == 'h' || pattern[i] == 'H') return pattern.substr(i - 1, 2);
+    } else if (in_class && c == '[' && pattern.substr(i, 2) != "[:") {
+      return "a class inside a class";
+    } else if (in_class && pattern.substr(i, 2) == "&&") {
+      return "&&";
+    } else if (in_class && c == '[') {
+      i = pattern.find(":]", i);
+      if (i == std::string_view::npos) return "[:";
+      ++i;
+    } else if (c == '[') {
+      in_class = true;
+      if (pattern.substr(i + 1, 1) == "^") ++i;
+      if (pattern.substr(i + 1, 1) == "]") ++i;
+    } else if (in_class && c == ']') {
+      in_class = false;
+    }
+  }
+  return {};
+}
+
+inline std::string pcre2_message(int code) {
+  std::array<unsigned char, 160> text{};
+  pcre2_get_error_message_8(code, text.data(), text.size());
+  return reinterpret_cast<const char*>(text.data());
+}
+
+}  // namespace detail
+
+struct regex::compiled {
+  detail::pcre2_code_owner code;
+  detail::pcre2_context_owner limits;
+};
+
+LINGUALINKED_DECL result<regex> regex::compile(std::string_view pattern) {
+  if (pattern.size() > pattern_bytes_max) {
+    return error{errc::limit, "regular expression of " + std::to_string(pattern.size()) + " bytes; at most " +
+                                  std::to_string(pattern_bytes_max) + " are read"};
+  }
+  if (const std::string_view foreign = detail::foreign_construct(pattern); !foreign.empty()) {
+    return error{errc::unsupported, "regular expression uses " + std::string(foreign) + ", which PCRE2 reads differently"};
+  }
+  int code = 0;
+  std::size_t offset = 0;
+  // Oniguruma's ^ and $ match at every line; its other defaults are Perl's.
+  const std::uint32_t options = PCRE2_UTF | PCRE2_UCP | PCRE2_MATCH_INVALID_UTF | PCRE2_MULTILINE | PCRE2_NEVER_BACKSLASH_C;
+  detail::pcre2_code_owner owner(
+      pcre2_compile_8(reinterpret_cast<PCRE2_SPTR8>(pattern.data()), pattern.size(), options, &code, &offset, nullptr));
+  if (!owner) {
+    return error{errc::malformed, "regular expression, byte " + std::to_string(offset) + ": " + detail::pcre2_message(code)};
+  }
+  detail::pcre2_context_owner limits(pcre2_match_context_create_8(nullptr));
+  if (!limits) throw std::bad_alloc();
+  pcre2_set_match_limit_8(limits.get(), match_steps_max);
+  pcre2_set_heap_limit_8(limits.get(), match_heap_kibibytes_max);
+  return regex(std::make_shared<const compiled>(compiled{std::move(owner), std::move(limits)}));
+}
+
+LINGUALINKED_DECL result<std::optional<regex::match>> regex::find(std::string_view text, std::size_t from) const {
+  const detail::pcre2_data_owner data(pcre2_match_data_create_8(1, nullptr));
+  if (!data) throw std::bad_alloc();
+  const int code = pcre2_match_8(compiled_->code.get(), reinterpret_cast<PCRE2_SPTR8>(text.data()), text.size(), from, 0,
+                                 data.get(), compiled_->limits.get());
+  if (code == PCRE2_ERROR_NOMATCH) return std::optional<match>{};
+  if (code < 0) {
+    return error{errc::limit, "regular expression gave up at byte " + std::to_string(from) + " of " +
+                                  std::to_string(text.size()) + ": " + detail::pcre2_message(code)};
+  }
+  const std::size_t* ends = pcre2_get_ovector_pointer_8(data.get());
+  return std::optional<match>(match{ends[0], ends[1]});
+}
+
+}  // namespace lingualinked::inline v0
