@@ -123,8 +123,9 @@ LINGUALINKED_DECL result<pre_tokenizer> pre_tokenizer::create(std::vector<pre_to
   }
   pre_tokenizer made;
   for (pre_tokenizer_step& step : steps) {
-    compiled_step next{std::move(step), std::nullopt, std::nullopt};
-    if (const auto* known = std::get_if<splitter>(&next.step)) next.known = *known;
+    std::optional<splitter> known;
+    if (const auto* named = std::get_if<splitter>(&step)) known = *named;
+    compiled_step next{std::move(step), known, std::nullopt};
     if (const auto* cut = std::get_if<split_pattern>(&next.step)) {
       if (cut->pattern.empty()) return error{errc::malformed, "pre-tokenizer splits at an empty pattern"};
       if (cut->regex && cut->behavior == split_behavior::isolated) next.known = splitter_for(cut->pattern);
