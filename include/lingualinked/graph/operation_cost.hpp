@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#pragma once
+
+#include <lingualinked/core/cost.hpp>
+#include <lingualinked/graph/operation.hpp>
+
+#include <cstdint>
+#include <variant>
+
+namespace lingualinked::inline v0 {
+
+/// What one operation costs per token. A multiply-add is two flops; vectors of norms count as weights, their flops are left
+/// out. kv_element_bytes is the size of one number in the KV cache.
+[[nodiscard]] inline node_cost cost_of(const operation& op, std::uint64_t kv_element_bytes) {
+  if (const auto* e = std::get_if<embedding_operation>(&op.kind)) {
+    const std::uint64_t row = e->table.rows == 0 ? 0 : e->table.resident_bytes / e->table.rows;
+    return {.weight_bytes = e->table.resident_bytes, .read_bytes_per_token = row};
+  }
+  if (const auto* n = std::get_if<rms_norm_operation>(&op.kind))
+    return {.weight_bytes = n->weight.resident_bytes, .read_bytes_per_token = n->weight.resident_bytes};
+  if (const auto* l = std::get_if<linear_operation>(&op.kind)) {
+    const std::uint64_t bytes = l->weight.resident_bytes + l->bias.resident_bytes;
+    return {.flops_per_token = 2.0 * static_cast<double>(l->weight.rows) * static_cast<double>(l->weight.columns),
+            .weight_bytes = bytes,
+            .read_bytes_per_token = bytes};
+  }
+  if (const auto* a = std::get_if<attention_operation>(&op.kind))
+    return {.flops_per_token_and_context_token = 4.0 * static_cast<double>(a->heads) * static_cast<double>(a->head_size),
+            .kv_bytes_per_context_token = 2 * a->kv_heads * a->head_size * kv_element_bytes};
+  return {};
+}
+
+[[nodiscard]] inline node_cost operator+(node_cost a, const node_cost& b) noexcept {
+  a.flops_per_token += b.flops_per_token;
+  a.flops_per_token_and_context_token += b.flops_per_token_and_context_token;
+  a.weight_bytes += b.weight_bytes;
+  a.read_bytes_per_token += b.read_bytes_per_token;
+  a.kv_bytes_per_context_token += b.kv_bytes_per_context_token;
+  return a;
+}
+
+}  // namespace lingualinked::inline v0
