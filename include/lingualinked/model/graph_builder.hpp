@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#pragma once
+
+#include <lingualinked/core/config.hpp>
+#include <lingualinked/core/result.hpp>
+#include <lingualinked/formats/tensor_source.hpp>
+#include <lingualinked/graph/operation.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_set>
+#include <utility>
+#include <vector>
+
+namespace lingualinked::inline v0 {
+
+/// What an architecture file writes with: every call appends one operation and checks the tensors it names against the file.
+/// The first mistake (missing tensor, wrong shape, dtype without kernels) is kept and later calls do nothing, so that a builder reads
+/// like the model's own equations and asks for the error once, at the end.
+class graph_builder {
+ public:
+  /// A tensor of the graph under construction: the operation that makes it.
+  using value = std::uint32_t;
+
+  explicit graph_builder(const tensor_source& weights) : weights_(weights) {}
+
+  /// Following operations belong to this part of the model.
+  void part(std::string label) { label_ = std::move(label); }
+  [[nodiscard]] bool has(std::string_view tensor) const { return weights_.find(tensor) != nullptr; }
+
+  value embedding(const std::string& table, std::size_t vocabulary, std::size_t width, float scale = 1);
+  value select(value x);
+  value rms_norm(value x, const std::string& weight, float epsilon, std::size_t head_size = 0);
+  /// y = W x, plus `bias` when the file has a tensor of that name.
+  value linear(value x, const std::string& weight, std::size_t outputs, const std::string& bias = {},
+               row_order order = row_order::as_stored, std::size_t head_size = 0, std::size_t rotary = 0);
+  value rope(value x, rope_operation how);
+  value attention(value q, value k, value v, attention_operation how);
+  value gated_silu(value gate, value up);
+  /// a + b, the new state of the residual stream.
+  value add_to_stream(value a, value b);
+  /// Marks x as the residual stream, so that a stage may end after it.
+  void mark_stream(value x);
+
+  /// The graph, or the first mistake; also an error when the file holds a tensor that no operation read.
+  [[nodiscard]] result<operation_graph> finish() &&;
+
+ private:
+  value append(operation_kind kind, std::vector<value> inputs, std::size_t width, bool stream = false);
+  weight_ref take(const std::string& name, std::size_t rows, std::size_t columns);
+  std::size_t width_of(value x) const;
+  void fail(errc code, std::string message);
+
+  const tensor_source& weights_;
+  operation_graph graph_;
+  std::string label_;
+  std::optional<error> mistake_;
+  std::unordered_set<std::string> used_;
+};
+
+}  // namespace lingualinked::inline v0
+
+#ifdef LINGUALINKED_HEADER_ONLY
+#include <lingualinked/model/graph_builder.ipp>
+#endif
