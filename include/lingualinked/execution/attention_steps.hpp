@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#pragma once
+
+#include <lingualinked/execution/kv_cache.hpp>
+#include <lingualinked/execution/linear_steps.hpp>
+#include <lingualinked/execution/program.hpp>
+#include <lingualinked/execution/rope_table.hpp>
+#include <lingualinked/kernels/table.hpp>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+
+namespace lingualinked::inline v0::detail {
+
+struct attention_shape {
+  std::size_t heads = 0;
+  std::size_t kv_heads = 0;
+  std::size_t head_size = 0;
+  float scale = 1;
+  std::size_t window = 0;
+  std::size_t layer = 0;  // in the cache
+  std::size_t tiles = 0;  // of the longest context
+
+  [[nodiscard]] std::size_t group() const noexcept { return heads / kv_heads; }  // query heads of one kv head
+};
+
+/// Tile results, shared by the attention layers of a program. Two layouts of the same memory, by the size of the batch:
+///   small  [kv head][tile][row of the batch, up to 8][group]: threads share the tiles of a row, then merge after a barrier
+///   large  [thread][tile][row of a block, up to 8][group]: a thread does all tiles of a (block, kv head) and merges at once
+/// Both merge the same tiles in the same order, so the numbers are the same.
+struct attention_scratch {
+  void reserve(const attention_shape& s, unsigned threads) {
+    const std::size_t lanes = s.tiles * query_block_rows * s.group();
+    const std::size_t sets = std::max<std::size_t>(s.kv_heads, threads);
+    maxima = std::max(maxima, sets * lanes);
+    outputs = std::max(outputs, sets * lanes * s.head_size);
+    queries = std::max(queries, query_block_rows * s.group() * s.head_size);
+    query_rows = std::max(query_rows, query_block_rows * s.group());
+    team = std::max<std::size_t>(team, threads);
+    floats = storage((2 * maxima + outputs + team * queries) * sizeof(float));
+    keys = storage(team * 2 * query_rows * sizeof(std::uint32_t));
+  }
+  [[nodiscard]] std::size_t bytes() const noexcept { return floats.size() + keys.size(); }
+  [[nodiscard]] float* m() noexcept { return floats.as<float>().data(); }
+  [[nodiscard]] float* l() noexcept { return m() + maxima; }
+  [[nodiscard]] float* o() noexcept { return l() + maxima; }
+  [[nodiscard]] float* query_copy(unsigned thread) noexcept { return o() + outputs + thread * queries; }
+  [[nodiscard]] std::uint32_t* first_key(unsigned thread) noexcept {
+    return keys.as<std::uint32_t>().data() + std::size_t{thread} * 2 * query_rows;
+  }
+  [[nodiscard]] std::uint32_t* end_key(unsigned thread) noexcept { return first_key(thread) + query_rows; }
+
+  std::size_t maxima = 0;
+  std::size_t outputs = 0;
+  std::size_t queries = 0;
+  std::size_t query_rows = 0;
+  std::size_t team = 0;
+  storage floats;
+  storage keys;
+};
+
+enum class attention_phase : unsigned char { store, tiles, merge };
+
+/// The three phases of attention; a barrier stands between them.
+struct attention_step {
+  attention_phase phase = attention_phase::store;
+  const kernels::table* kernels = nullptr;
+  kv_cache* cache = nullptr;
+  attention_scratch* scratch = nullptr;
+  attention_shape shape;
+  float* q = nullptr;  // [rows, heads * d]
+  float* k = nullptr;  // [rows, kv_heads * d]
+  float* v = nullptr;
+  const rope_table* turn_q = nullptr;  // null: already turned, or positions enter elsewhere
+  const rope_table* turn_k = nullptr;
+  float* out = nullptr;  // [rows, heads * d]
+  bool rounds = false;
+  kernels::quantised_rows rounded;
+
+  void operator()(const batch_state& b, unsigned thread) const {
+    switch (phase) {
+      case attention_phase::store: return store(b, thread);
+      case attention_phase::tiles: return is_small(b) ? small_tiles(b, thread) : large(b, thread);
+      case attention_phase::merge: return is_small(b) ? small_merge(b, thread) : void();
+    }
+  }
+
+ private:
+  [[nodiscard]] static bool is_small(const batch_state& b) noexcept { return b.rows.size() <= query_block_rows; }
+  [[nodiscard]] std::size_t query_width() const noexcept { return shape.heads * shape.head_size; }
+  [[nodiscard]] std::size_t group_width() const noexcept { return shape.group() * shape.head_size; }
+
+  [[nodiscard]] std::size_t first_visible(std::size_t position) const noexcept {
+    return shape.window == 0 || position < shape.window ? 0 : position + 1 - shape.window;
+  }
+  struct tile_range {
+    std::size_t begin;
+    std::size_t end;
+  };
+  [[nodiscard]] tile_range tiles_of(const batch_state& b, const query_block& block) const noexcept {
+    const std::size_t first = b.rows[block.first_row].position;
+    const std::size_t last = b.rows[block.first_row + block.rows - 1].position;
+    return {first_visible(first) / kernels::attention_tile, last / kernels::attention_tile + 1};
+  }
+
+  void store(const batch_state& b, unsigned thread) const {
+    const std::size_t d = shape.head_size;
+    const auto [begin, end] = share_of(b.rows.size() * shape.kv_heads, b.team->size(), thread);
+    for (std::size_t unit = begin; unit < end; ++unit) {
+      const std::size_t r = unit / shape.kv_heads;
+      const std::size_t h = unit % shape.kv_heads;
+      const std::size_t p = b.rows[r].position;
+      float* key = k + (r * shape.kv_heads + h) * d;
+      if (turn_q != nullptr)
+        kernels->rope(q + r * query_width() + h * group_width(), shape.group(), d, turn_q->half(), turn_q->cosines(p), turn_q->sines(p));
+      if (turn_k != nullptr) kernels->rope(key, 1, d, turn_k->half(), turn_k->cosines(p), turn_k->sines(p));
+      kernels->store_kv(cache->head(b.rows[r].slot, shape.layer, h), p, key, v + (r * shape.kv_heads + h) * d);
+    }
+  }
+
+  /// Everything of a tile call that does not depend on the tile.
+  [[nodiscard]] kernels::attention_tile_call prepare(const batch_state& b, const query_block& block, std::size_t kv_head,
+                                                     unsigned thread) const {
+    const std::size_t group = shape.group();
+    kernels::attention_tile_call c;
+    c.cache = cache->head(b.rows[block.first_row].slot, shape.layer, kv_head);
+    c.query_stride = shape.head_size;
+    c.rows = block.rows * group;
+    c.scale = shape.scale;
+    float* copy = scratch->query_copy(thread);
+    std::uint32_t* first = scratch->first_key(thread);
+    std::uint32_t* end = scratch->end_key(thread);
+    for (std::size_t r = 0; r < block.rows; ++r) {
+      const std::size_t p = b.rows[block.first_row + r].position;
+      const float* row = q + (block.first_row + r) * query_width() + kv_head * group_width();
+      std::memcpy(copy + r * group_width(), row, group_width() * sizeof(float));
+      std::fill_n(first + r * group, group, static_cast<std::uint32_t>(first_visible(p)));
+      std::fill_n(end + r * group, group, static_cast<std::uint32_t>(p + 1));
+    }
+    c.queries = copy;
+    c.first_key = first;
+    c.end_key = end;
+    return c;
+  }
+
+  /// Merges the tiles of a block that stand from lane `base` on, and rounds the result where the next layer wants that.
+  void finish(const query_block& block, std::size_t kv_head, tile_range tiles, std::size_t base) const {
+    const std::size_t group = shape.group();
+    const std::size_t d = shape.head_size;
+    const std::size_t stride = query_block_rows * group;
+    for (std::size_t r = 0; r < block.rows; ++r) {
+      const std::size_t lane = base + tiles.begin * stride + r * group;
+      const std::size_t row = block.first_row + r;
+      kernels::attention_merge_call c;
+      c.m = scratch->m() + lane;
+      c.l = scratch->l() + lane;
+      c.o = scratch->o() + lane * d;
+      c.tiles = tiles.end - tiles.begin;
+      c.tile_stride = stride;
+      c.rows = group;
+      c.head_size = d;
+      c.out = out + row * query_width() + kv_head * group_width();
+      c.out_stride = d;
+      kernels->attention_merge(c);
+      if (rounds)
+        kernels->quantise(c.out, query_width(), 1, group_width(), rounded_from(rounded, query_width(), row, kv_head * group_width()));
+    }
+  }
+
+  void run_tile(kernels::attention_tile_call& c, std::size_t tile, std::size_t lane) const {
+    c.tile = tile;
+    c.m = scratch->m() + lane;
+    c.l = scratch->l() + lane;
+    c.o = scratch->o() + lane * shape.head_size;
+    kernels->attention_tile(c);
+  }
+
+  [[nodiscard]] std::size_t small_base(const query_block& block, std::size_t kv_head) const noexcept {
+    return (kv_head * shape.tiles * query_block_rows + block.first_row) * shape.group();
+  }
+
+  void small_tiles(const batch_state& b, unsigned thread) const {
+    std::size_t unit = 0;
+    for (const query_block& block : b.blocks) {
+      const tile_range tiles = tiles_of(b, block);
+      for (std::size_t h = 0; h < shape.kv_heads; ++h) {
+        kernels::attention_tile_call c;
+        for (std::size_t t = tiles.begin; t < tiles.end; ++t, ++unit) {
+          if (unit % b.team->size() != thread) continue;
+          if (c.queries == nullptr) c = prepare(b, block, h, thread);
+          run_tile(c, t, small_base(block, h) + t * query_block_rows * shape.group());
+        }
+      }
+    }
+  }
+
+  void small_merge(const batch_state& b, unsigned thread) const {
+    std::size_t unit = 0;
+    for (const query_block& block : b.blocks)
+      for (std::size_t h = 0; h < shape.kv_heads; ++h, ++unit)
+        if (unit % b.team->size() == thread) finish(block, h, tiles_of(b, block), small_base(block, h));
+  }
+
+  void large(const batch_state& b, unsigned thread) const {
+    const std::size_t base = thread * shape.tiles * query_block_rows * shape.group();
+    std::size_t unit = 0;
+    for (const query_block& block : b.blocks) {
+      const tile_range tiles = tiles_of(b, block);
+      for (std::size_t h = 0; h < shape.kv_heads; ++h, ++unit) {
+        if (unit % b.team->size() != thread) continue;
+        auto c = prepare(b, block, h, thread);
+        for (std::size_t t = tiles.begin; t < tiles.end; ++t) run_tile(c, t, base + t * query_block_rows * shape.group());
+        finish(block, h, tiles, base);
+      }
+    }
+  }
+};
+
+}  // namespace lingualinked::inline v0::detail

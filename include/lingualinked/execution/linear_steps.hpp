@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#pragma once
+
+#include <lingualinked/execution/program.hpp>
+#include <lingualinked/kernels/table.hpp>
+
+#include <algorithm>
+#include <cstddef>
+#include <optional>
+#include <utility>
+#include <vector>
+
+namespace lingualinked::inline v0::detail {
+
+/// The part [begin, end) of `count` things that falls to one thread of `threads`.
+[[nodiscard]] constexpr std::pair<std::size_t, std::size_t> share_of(std::size_t count, unsigned threads, unsigned thread) noexcept {
+  return {count * thread / threads, count * (thread + 1) / threads};
+}
+
+[[nodiscard]] inline std::size_t rows_of(const batch_state& b, bool selected) noexcept {
+  return selected ? b.selected.size() : b.rows.size();
+}
+
+[[nodiscard]] constexpr std::size_t align_up(std::size_t bytes) noexcept {
+  return (bytes + storage::alignment_bytes - 1) / storage::alignment_bytes * storage::alignment_bytes;
+}
+
+/// Bytes of one rounded row: the numbers, then a scale and a sum for each block.
+[[nodiscard]] constexpr std::size_t rounded_row_bytes(std::size_t width) noexcept {
+  return width + width / kernels::activation_block * (sizeof(float) + sizeof(std::int32_t));
+}
+
+/// Lays [rows, width] rounded rows out from `at`, which must be aligned and have room for two paddings.
+[[nodiscard]] inline kernels::quantised_rows place_rounded(std::byte* at, std::size_t rows, std::size_t width) noexcept {
+  const std::size_t scales = align_up(rows * width);
+  const std::size_t sums = scales + align_up(rows * (width / kernels::activation_block) * sizeof(float));
+  return {reinterpret_cast<std::int8_t*>(at), reinterpret_cast<float*>(at + scales), reinterpret_cast<std::int32_t*>(at + sums)};
+}
+
+/// The same rows from row `row` and column `column` on. Requires  column is a multiple of 32.
+[[nodiscard]] inline kernels::quantised_rows rounded_from(const kernels::quantised_rows& q, std::size_t width, std::size_t row,
+                                                          std::size_t column) noexcept {
+  const std::size_t block = row * (width / kernels::activation_block) + column / kernels::activation_block;
+  return {q.q + row * width + column, q.d + block, q.sum + block};
+}
+
+/// One linear layer of a fused step.
+struct linear_piece {
+  kernels::panel_view weights;
+  const float* bias = nullptr;
+  const float* residual = nullptr;
+  float* out = nullptr;  // null: batch_state::answer
+};
+
+/// SwiGLU of the step's two pieces, done by each thread for the columns it made.
+struct gated_product {
+  bool swapped = false;  // the first piece is up, the second gate
+  float* out = nullptr;
+  bool rounds = false;
+  kernels::quantised_rows rounded;
+};
+
+/// Linear layers that read the same rows, as one piece of work over all their panels.
+struct linear_step {
+  const kernels::table* kernels = nullptr;
+  kernels::activation_rows input;
+  bool selected = false;
+  std::vector<linear_piece> pieces;
+  std::optional<gated_product> product;
+
+  void operator()(const batch_state& b, unsigned thread) const {
+    const std::size_t rows = rows_of(b, selected);
+    if (rows == 0) return;
+    if (product) return multiply(b, thread, rows);
+    std::size_t panels = 0;
+    for (const linear_piece& p : pieces) panels += p.weights.panels();
+    const auto [begin, end] = share_of(panels, b.team->size(), thread);
+    std::size_t before = 0;
+    for (const linear_piece& p : pieces) {
+      const std::size_t mine = p.weights.panels();
+      const std::size_t from = std::clamp(begin, before, before + mine) - before;
+      const std::size_t to = std::clamp(end, before, before + mine) - before;
+      if (from < to) call(b, p, rows, from, to);
+      before += mine;
+    }
+  }
+
+ private:
+  void call(const batch_state& b, const linear_piece& p, std::size_t rows, std::size_t from, std::size_t to) const {
+    kernels::linear_call c;
+    c.weights = p.weights;
+    c.panel_begin = from;
+    c.panel_end = to;
+    c.input = input;
+    c.input.rows = rows;
+    c.out = p.out != nullptr ? p.out : b.answer;
+    c.out_stride = p.weights.rows;
+    c.bias = p.bias;
+    c.residual = p.residual;
+    c.residual_stride = p.weights.rows;
+    kernels->linear(c);
+  }
+
+  void multiply(const batch_state& b, unsigned thread, std::size_t rows) const {
+    constexpr std::size_t unit = kernels::activation_block / kernels::panel_rows;  // panels, so that whole blocks can be rounded
+    const std::size_t panels = pieces[0].weights.panels();
+    const std::size_t width = pieces[0].weights.rows;
+    const auto [begin, end] = share_of((panels + unit - 1) / unit, b.team->size(), thread);
+    const std::size_t from = begin * unit;
+    const std::size_t to = std::min(end * unit, panels);
+    if (from >= to) return;
+    call(b, pieces[0], rows, from, to);
+    call(b, pieces[1], rows, from, to);
+    const float* gate = pieces[product->swapped ? 1 : 0].out;
+    const float* up = pieces[product->swapped ? 0 : 1].out;
+    const std::size_t first = from * kernels::panel_rows;
+    const std::size_t count = std::min(to * kernels::panel_rows, width) - first;
+    for (std::size_t r = 0; r < rows; ++r) {
+      const std::size_t at = r * width + first;
+      kernels->silu_multiply(gate + at, up + at, count, product->out + at);
+      if (product->rounds)
+        kernels->quantise(product->out + at, width, 1, count, rounded_from(product->rounded, width, r, first));
+    }
+  }
+};
+
+}  // namespace lingualinked::inline v0::detail

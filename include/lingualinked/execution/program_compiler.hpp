@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#pragma once
+
+#include <lingualinked/execution/program.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <utility>
+#include <vector>
+
+namespace lingualinked::inline v0 {
+
+/// Turns a segment of operations into the steps of a program, in three passes: plan the steps (with fusion), place every value in a
+/// buffer for as long as a step needs it, bind the steps to raw pointers.
+class program_compiler {
+ public:
+  program_compiler(const operation_graph& graph, std::size_t first, std::size_t end, const stage_weights& weights, kv_cache& cache,
+                   const kernels::table& kernels, program_limits limits);
+  [[nodiscard]] result<std::unique_ptr<program>> compile();
+
+ private:
+  using value_index = std::uint32_t;
+
+  /// The tensor an operation makes. Rows are those of the batch, or only the selected ones.
+  struct value {
+    std::size_t width = 0;
+    bool selected = false;
+    bool rounded = false;               // some reader has quantised weights
+    std::vector<value_index> readers;   // operations
+    std::optional<value_index> alias;   // lives in another value's buffer
+    std::optional<rope_operation> turn; // still to be rotated, by the attention that reads it
+    bool planned = false;
+    std::size_t first_step = 0;
+    std::size_t last_step = 0;
+    float* floats = nullptr;
+    kernels::quantised_rows rounded_rows;
+  };
+  struct planned_step {
+    std::vector<value_index> reads;
+    std::vector<value_index> writes;
+    std::function<program::step()> bind;
+  };
+
+  [[nodiscard]] result<void> plan();
+  void plan_embedding(value_index i, const embedding_operation& op);
+  void plan_select(value_index i);
+  void plan_norm(value_index i, const rms_norm_operation& op);
+  void plan_rounding(value_index i);
+  void plan_linear_group(value_index i);
+  void plan_rope(value_index i, const rope_operation& op);
+  void plan_attention(value_index i, const attention_operation& op);
+  void plan_gated(value_index i);
+  void plan_add(value_index i);
+  void step(std::vector<value_index> reads, std::vector<value_index> writes, std::function<program::step()> bind);
+
+  void place();
+  [[nodiscard]] value& at(value_index i);  // follows aliases
+  [[nodiscard]] bool wants_rounding(value_index i) const;
+  [[nodiscard]] const rope_table& rope_for(const rope_operation& how);
+  [[nodiscard]] std::byte* take_buffer(std::size_t bytes);
+
+  const operation_graph& graph_;
+  std::size_t first_;
+  std::size_t end_;
+  const stage_weights& weights_;
+  kv_cache& cache_;
+  const kernels::table& kernels_;
+  program_limits limits_;
+  std::vector<value> values_;          // by operation, for all up to end_
+  std::vector<bool> handled_;
+  std::vector<planned_step> planned_;
+  std::optional<value_index> input_;
+  std::size_t attention_count_ = 0;
+  std::unique_ptr<program> made_;
+};
+
+}  // namespace lingualinked::inline v0

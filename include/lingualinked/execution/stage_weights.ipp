@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#pragma once
+
+#include <lingualinked/core/bytes.hpp>
+#include <lingualinked/execution/stage_weights.hpp>
+
+#include <algorithm>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace lingualinked::inline v0 {
+
+namespace detail {
+
+/// Where a block keeps its float16 scales; -1: none.
+struct scale_places {
+  int first;
+  int second;
+};
+[[nodiscard]] inline scale_places scales_of(dtype type) noexcept {
+  switch (type) {
+    case dtype::q8_0:
+    case dtype::q4_0:
+    case dtype::q5_0:
+    case dtype::iq4_nl:
+    case dtype::iq4_xs: return {0, -1};
+    case dtype::q4_1:
+    case dtype::q5_1:
+    case dtype::q4_k:
+    case dtype::q5_k: return {0, 2};
+    case dtype::q2_k: return {80, 82};
+    case dtype::q3_k: return {108, -1};
+    case dtype::q6_k: return {208, -1};
+    default: return {-1, -1};
+  }
+}
+
+[[nodiscard]] inline bool finite_f16(const std::byte* at) noexcept {
+  return (std::to_integer<unsigned>(at[1]) & 0x7CU) != 0x7CU;
+}
+
+/// Where the stored rows of a matrix go.
+struct row_places {
+  row_order order = row_order::as_stored;
+  std::size_t head_size = 0;
+  std::size_t rotary = 0;
+
+  [[nodiscard]] std::size_t of(std::size_t row) const noexcept {
+    if (order == row_order::as_stored) return row;
+    const std::size_t inside = row % head_size;
+    return inside >= rotary ? row : row - inside + (inside % 2) * (rotary / 2) + inside / 2;
+  }
+  friend bool operator==(const row_places&, const row_places&) = default;
+};
+
+inline constexpr std::size_t load_piece_bytes = 1U << 20;
+
+struct weight_request {
+  const weight_ref* weight;
+  row_places places;
+};
+
+/// The weights that operations name, each once: a tied matrix belongs to two operations.
+/// Errors    unsupported when two operations want the rows of one matrix in different orders
+class weight_list {
+ public:
+  void add(const weight_ref& w, row_places places = {}) {
+    if (!w) return;
+    const auto same = std::ranges::find(all_, w.name, [](const weight_request& r) -> const std::string& { return r.weight->name; });
+    if (same == all_.end()) return all_.push_back({&w, places});
+    if (same->places != places && !conflict_) conflict_ = w.name;
+  }
+  [[nodiscard]] result<std::vector<weight_request>> finish() && {
+    if (conflict_) return error{errc::unsupported, "tensor '" + *conflict_ + "' is wanted in two orders of rows"};
+    return std::move(all_);
+  }
+
+ private:
+  std::vector<weight_request> all_;
+  std::optional<std::string> conflict_;
+};
+
+/// Reads one matrix piece by piece, hands each stored row to `use` and each piece's size to `tell`, which may say stop.
+template <class Use, class Tell>
+[[nodiscard]] result<void> for_each_row(const tensor_source& source, const weight_ref& w, Tell tell, Use use) {
+  const tensor_info* info = source.find(w.name);
+  const std::size_t row_bytes = bytes_of(w.type, w.columns);
+  if (info == nullptr || info->type != w.type || info->rows != w.rows || info->columns != w.columns)
+    return error{errc::malformed, "tensor '" + w.name + "' is not what it was when the model was opened. Open the model again"};
+  const std::size_t piece_rows = std::max<std::size_t>(1, load_piece_bytes / row_bytes);
+  std::vector<std::byte> piece(std::min(piece_rows, w.rows) * row_bytes);
+  for (std::size_t row = 0; row < w.rows;) {
+    const std::size_t count = std::min(piece_rows, w.rows - row);
+    const auto part = std::span(piece).first(count * row_bytes);
+    if (auto read = source.read(*info, row * row_bytes, part); !read) return read;
+    const std::size_t bad = first_bad_block(w.type, part);
+    const std::size_t row_blocks = w.columns / facts_of(w.type).block_elements;
+    if (bad < count * row_blocks)
+      return error{errc::malformed, "tensor '" + w.name + "' row " + std::to_string(row + bad / row_blocks) +
+                                        " holds a value that is not finite. The file is damaged"};
+    for (std::size_t i = 0; i < count; ++i) use(row + i, part.subspan(i * row_bytes, row_bytes));
+    row += count;
+    if (!tell(part.size())) return error{errc::cancelled, "loading was given up"};
+  }
+  return {};
+}
+
+}  // namespace detail
+
+LINGUALINKED_DECL std::size_t first_bad_block(dtype type, std::span<const std::byte> blocks) noexcept {
+  const std::size_t block_bytes = facts_of(type).block_bytes;
+  const std::size_t count = blocks.size() / block_bytes;
+  const auto places = detail::scales_of(type);
+  for (std::size_t i = 0; i < count; ++i) {
+    const std::byte* block = blocks.data() + i * block_bytes;
+    bool fine = true;
+    switch (type) {
+      case dtype::f32: fine = (std::to_integer<unsigned>(block[3]) & 0x7FU) != 0x7FU || std::to_integer<unsigned>(block[2]) < 0x80U; break;
+      case dtype::bf16: fine = (std::to_integer<unsigned>(block[1]) & 0x7FU) != 0x7FU || std::to_integer<unsigned>(block[0]) < 0x80U; break;
+      case dtype::f16: fine = detail::finite_f16(block); break;
+      default:
+        if (places.first >= 0) fine = detail::finite_f16(block + places.first);
+        if (places.second >= 0) fine = fine && detail::finite_f16(block + places.second);
+    }
+    if (!fine) return i;
+  }
+  return count;
+}
+
+LINGUALINKED_DECL result<stage_weights> stage_weights::load(std::span<const operation> operations, const tensor_source& source,
+                                                           const weight_progress& progress) {
+  detail::weight_list matrix_list;
+  detail::weight_list vector_list;
+  for (const operation& op : operations) {
+    if (const auto* e = std::get_if<embedding_operation>(&op.kind)) matrix_list.add(e->table);
+    if (const auto* n = std::get_if<rms_norm_operation>(&op.kind)) vector_list.add(n->weight);
+    if (const auto* l = std::get_if<linear_operation>(&op.kind)) {
+      const detail::row_places places{l->order, l->head_size, l->rotary};
+      matrix_list.add(l->weight, places);
+      vector_list.add(l->bias, places);
+    }
+  }
+  const auto matrices = std::move(matrix_list).finish();
+  if (!matrices) return matrices.error();
+  const auto vectors = std::move(vector_list).finish();
+  if (!vectors) return vectors.error();
+
+  std::uint64_t total = 0;
+  for (const auto* list : {&*matrices, &*vectors})
+    for (const auto& r : *list) total += bytes_of(r.weight->type, r.weight->rows * r.weight->columns);
+  std::uint64_t done = 0;
+  const auto tell = [&](std::uint64_t bytes) {
+    done += bytes;
+    return !progress || progress(done, total);
+  };
+
+  stage_weights loaded;
+  for (const auto& [weight, places] : *matrices) {
+    auto made = kernels::panels::make(weight->type, weight->rows, weight->columns);
+    if (!made) return made.error().in("tensor '" + weight->name + "'");
+    auto read = detail::for_each_row(source, *weight, tell, [&](std::size_t row, std::span<const std::byte> bytes) {
+      made->set_row(places.of(row), bytes);
+    });
+    if (!read) return read.error();
+    loaded.bytes_ += made->bytes();
+    loaded.matrices_.emplace(weight->name, *std::move(made));
+  }
+  for (const auto& [weight, places] : *vectors) {
+    std::vector<float> values(weight->columns);
+    auto read = detail::for_each_row(source, *weight, tell, [&](std::size_t, std::span<const std::byte> bytes) {
+      byte_reader stored(bytes);
+      for (std::size_t i = 0; i < values.size(); ++i) values[places.of(i)] = stored.read<float>();
+    });
+    if (!read) return read.error();
+    loaded.bytes_ += values.size() * sizeof(float);
+    loaded.vectors_.emplace(weight->name, std::move(values));
+  }
+  return loaded;
+}
+
+}  // namespace lingualinked::inline v0

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <thread>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+namespace lingualinked::inline v0 {
+
+/// A fixed team of threads that runs one job at a time, the caller being thread 0. Work is split by thread index, never stolen:
+/// which thread computes a number does not matter to the number.
+///
+/// Waiting spins briefly, then yields, then parks in the kernel, so that more threads than cores slow down gracefully and an
+/// idle team costs nothing.
+class thread_team {
+ public:
+  /// Requires  threads >= 1. enter runs once on every thread but the caller's, before its first job.
+  /// Errors    std::system_error when the system gives no more threads
+  explicit thread_team(unsigned threads, std::function<void()> enter = {});
+  ~thread_team();
+  thread_team(const thread_team&) = delete;
+  thread_team& operator=(const thread_team&) = delete;
+
+  [[nodiscard]] unsigned size() const noexcept { return size_; }
+
+  /// Calls job(thread) on every thread and returns when all are done. job must not throw. One caller at a time. No allocation.
+  template <class Job>
+  void run(Job&& job) {
+    job_ = &job;
+    call_ = [](void* j, unsigned thread) { (*static_cast<std::remove_reference_t<Job>*>(j))(thread); };
+    start_and_join();
+  }
+
+  /// Inside a job: returns when every thread of the team has arrived. Writes before it are seen by all after it.
+  void arrive_and_wait() noexcept;
+
+ private:
+  void serve(unsigned thread);
+  void stop() noexcept;
+  void start_and_join();
+
+  unsigned size_;
+  std::function<void()> enter_;
+  void* job_ = nullptr;
+  void (*call_)(void*, unsigned) = nullptr;
+  std::atomic<bool> stop_{false};
+  alignas(64) std::atomic<std::uint32_t> started_{0};  // counts jobs
+  alignas(64) std::atomic<std::uint32_t> arrived_{0};  // threads at the barrier
+  alignas(64) std::atomic<std::uint32_t> passed_{0};   // counts barriers
+  std::vector<std::thread> threads_;
+};
+
+namespace detail {
+
+inline void pause_briefly() noexcept {
+#if defined(__x86_64__) || defined(__i386__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  asm volatile("yield");
+#endif
+}
+
+/// Adds one and wakes who waits. Sequentially consistent, because notify_all skips the system call when it sees nobody parked: a
+/// weaker store could still be on its way when a thread compares the old value and parks for good.
+inline void advance(std::atomic<std::uint32_t>& value) noexcept {
+  value.fetch_add(1, std::memory_order_seq_cst);
+  value.notify_all();
+}
+
+/// Waits until `value` differs from `old`.
+inline void wait_for_change(const std::atomic<std::uint32_t>& value, std::uint32_t old) noexcept {
+  constexpr int spins = 2000;  // some tens of microseconds: about the length of a kernel call
+  constexpr int yields = 50;
+  for (int i = 0; i < spins; ++i) {
+    if (value.load(std::memory_order_acquire) != old) return;
+    pause_briefly();
+  }
+  for (int i = 0; i < yields; ++i) {
+    if (value.load(std::memory_order_acquire) != old) return;
+    std::this_thread::yield();
+  }
+  while (value.load(std::memory_order_acquire) == old) value.wait(old, std::memory_order_acquire);
+}
+
+}  // namespace detail
+
+inline thread_team::thread_team(unsigned threads, std::function<void()> enter)
+    : size_(threads == 0 ? 1 : threads), enter_(std::move(enter)) {
+  threads_.reserve(size_ - 1);
+  try {
+    for (unsigned i = 1; i < size_; ++i) threads_.emplace_back([this, i] { serve(i); });
+  } catch (...) {
+    stop();
+    throw;
+  }
+}
+
+inline thread_team::~thread_team() { stop(); }
+
+inline void thread_team::stop() noexcept {
+  stop_.store(true, std::memory_order_relaxed);
+  detail::advance(started_);
+  for (std::thread& t : threads_) t.join();
+}
+
+inline void thread_team::serve(unsigned thread) {
+  if (enter_) enter_();
+  std::uint32_t seen = 0;
+  for (;;) {
+    detail::wait_for_change(started_, seen);
+    ++seen;
+    if (stop_.load(std::memory_order_relaxed)) return;
+    call_(job_, thread);
+    arrive_and_wait();
+  }
+}
+
+inline void thread_team::start_and_join() {
+  if (size_ > 1) detail::advance(started_);
+  call_(job_, 0);
+  arrive_and_wait();
+}
+
+inline void thread_team::arrive_and_wait() noexcept {
+  if (size_ == 1) return;
+  const std::uint32_t round = passed_.load(std::memory_order_relaxed);
+  if (arrived_.fetch_add(1, std::memory_order_acq_rel) + 1 == size_) {
+    arrived_.store(0, std::memory_order_relaxed);
+    detail::advance(passed_);
+    return;
+  }
+  detail::wait_for_change(passed_, round);
+}
+
+}  // namespace lingualinked::inline v0
