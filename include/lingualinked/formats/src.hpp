@@ -7,3 +7,4 @@
 #include <lingualinked/formats/gguf_metadata.ipp>
 #include <lingualinked/formats/input_file.ipp>
 #include <lingualinked/formats/json.ipp>
+#include <lingualinked/formats/npy.ipp>
