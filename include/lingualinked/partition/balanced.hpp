@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#pragma once
+
+#include <lingualinked/concepts/graph.hpp>
+#include <lingualinked/partition/cost_model.hpp>
+#include <lingualinked/partition/given_plan.hpp>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace lingualinked::inline v0 {
+
+/// Exactly `stages` stages on the first devices of the fleet, in its order, so that the busiest stage takes the least time; ties go
+/// to the most even module counts (least sum of squares). Meant for devices that are alike: processes on one machine.
+/// Cost      stages * L^2, twice
+struct balanced_partitioner {
+  static constexpr std::string_view name = "balanced";
+  std::size_t stages = 1;
+
+  [[nodiscard]] result<placement> solve(const placement_instance& instance, double /*time_limit_seconds*/) const {
+    if (auto valid = validate_instance(instance); !valid) return valid.error();
+    const std::size_t count = instance.modules.size();
+    if (stages == 0 || stages > count || stages > instance.devices.size())
+      return error{errc::invalid_argument, std::to_string(stages) + " stages asked for; " + std::to_string(count) +
+                                               " modules on " + std::to_string(instance.devices.size()) + " devices allow 1 to " +
+                                               std::to_string(std::min(count, instance.devices.size()))};
+    // First the least busiest stage, then the most even counts among plans whose busiest stage is no longer than that.
+    const auto cost = [](double seconds, std::size_t) { return seconds; };
+    const table busiest = fill(instance, cost, [](double a, double b) { return std::max(a, b); });
+    const double limit = busiest.best[stages * (count + 1) + count] * (1 + 1e-12);
+    const auto square = [limit](double seconds, std::size_t modules) {
+      return seconds <= limit ? static_cast<double>(modules) * static_cast<double>(modules) : impossible;
+    };
+    const table counts = fill(instance, square, [](double a, double b) { return a + b; });
+
+    std::vector<stage_interval> plan;
+    if (counts.best[stages * (count + 1) + count] == impossible) return shortfall(instance);
+    std::size_t end = count;
+    for (std::size_t s = stages; s > 0; --s) {
+      const std::size_t first = counts.start[s * (count + 1) + end];
+      plan.push_back({s - 1, first, end - 1});
+      end = first;
+    }
+    std::reverse(plan.begin(), plan.end());
+    return detail::price_given_plan(instance, std::move(plan), name);
+  }
+
+  template <Graph G>
+  [[nodiscard]] result<placement> partition(const problem<G>& what) const {
+    const auto instance = make_instance(what);
+    if (!instance) return instance.error();
+    return solve(*instance, what.options.time_limit_seconds);
+  }
+
+ private:
+  static constexpr double impossible = std::numeric_limits<double>::infinity();
+
+  struct table {
+    std::vector<double> best;        // [s * (L + 1) + b]: of s stages that hold the modules before cut b
+    std::vector<std::size_t> start;  // the first module of the last of them
+  };
+
+  /// best(s, b) = min over a of join(best(s - 1, a), cost of [a, b) on device s - 1), where [a, b) fits.
+  template <class Cost, class Join>
+  [[nodiscard]] table fill(const placement_instance& instance, const Cost& cost, const Join& join) const {
+    const std::size_t width = instance.modules.size() + 1;
+    table t{std::vector<double>((stages + 1) * width, impossible), std::vector<std::size_t>((stages + 1) * width, 0)};
+    t.best[0] = 0;
+    for (std::size_t s = 1; s <= stages; ++s) {
+      const auto& device = instance.devices[s - 1];
+      for (std::size_t b = s; b < width; ++b) {
+        double seconds = 0;
+        std::uint64_t bytes = 0;
+        for (std::size_t a = b; a-- > s - 1;) {
+          seconds += device.module_seconds[a];
+          bytes += resident_bytes(instance, a).value_or(0);
+          const bool whole = a == 0 && b + 1 == width;
+          if (bytes - (whole ? std::min(bytes, instance.tied_bytes) : 0) > device.memory_bytes) continue;
+          const double value = join(t.best[(s - 1) * width + a], cost(seconds, b - a));
+          if (value < t.best[s * width + b]) {
+            t.best[s * width + b] = value;
+            t.start[s * width + b] = a;
+          }
+        }
+      }
+    }
+    return t;
+  }
+
+  /// Why there are no such stages: memory is all that was asked.
+  [[nodiscard]] result<placement> shortfall(const placement_instance& instance) const {
+    placement plan;
+    plan.solver = name;
+    const auto shortage = detail::obvious_shortage(instance);
+    plan.status = shortage ? solve_status::infeasible : solve_status::unknown;
+    plan.reason = shortage ? *shortage
+                           : "memory: no " + std::to_string(stages) + " stages on the first " + std::to_string(stages) +
+                                 " devices fit; the modules need " +
+                                 std::to_string(interval_memory_bytes(instance, 0, instance.modules.size())) + " bytes";
+    return plan;
+  }
+};
+
+}  // namespace lingualinked::inline v0

@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#pragma once
+
+#include <lingualinked/concepts/graph.hpp>
+#include <lingualinked/core/plan.hpp>
+#include <lingualinked/core/problem.hpp>
+#include <lingualinked/core/result.hpp>
+#include <lingualinked/partition/cost_model.hpp>
+#include <lingualinked/partition/infeasible.hpp>
+#include <lingualinked/partition/subset_search.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+namespace lingualinked::inline v0 {
+
+namespace detail {
+
+/// Finds the least tau by asking, again and again, for the shortest lap among plans with tau <= t.
+/// An answer is a plan, and its lap is a lower bound for all; no answer makes t one. So bound and plan close in on each other.
+class chain_search {
+ public:
+  using clock = std::chrono::steady_clock;
+
+  chain_search(const placement_tables& tables, const edge_slots& slots, clock::time_point deadline)
+      : t_(tables), slots_(slots), deadline_(deadline) {}
+
+  void run() {
+    for (std::size_t d = 0; d < t_.devices; ++d)
+      if (const auto plan = single_stage(t_, d)) offer(*plan);
+    bound_ = std::min(bound_tau(t_), best_.tau_seconds);
+    // Bounds are near the truth as a rule: looking just above them first keeps the searches small.
+    constexpr double growth[] = {1.001, 1.02, 1.1, 1.5};
+    constexpr int bisections = 8;
+    int probes = 0;
+    while (best_.tau_seconds > bound_ * (1 + 2 * closeness) && end_ == search_end::complete) {
+      const double just_below = best_.tau_seconds * (1 - closeness);
+      double target = just_below;
+      if (probes < 4) target = std::min(bound_ * growth[probes], just_below);
+      else if (best_.tau_seconds < never && probes < 4 + bisections && just_below > bound_ * (1 + 1e-3))
+        target = bound_ + (best_.tau_seconds - bound_) / 2;
+      ++probes;
+      const auto lap = search({target, no_device}, false);
+      if (end_ != search_end::complete) break;
+      if (!lap && target == never) {
+        bound_ = never;
+        break;
+      }
+      bound_ = std::min(std::max(bound_, lap.value_or(target)), best_.tau_seconds);
+    }
+    if (end_ == search_end::complete && best_.tau_seconds < never) break_ties();
+  }
+
+  [[nodiscard]] const priced_plan& best() const noexcept { return best_; }
+  [[nodiscard]] double bound() const noexcept { return bound_; }
+  [[nodiscard]] search_end end() const noexcept { return end_; }
+
+ private:
+  /// Plans that differ by less count as equal while searching; a tenth of what the tie rule calls equal.
+  static constexpr double closeness = 1e-13;
+  static constexpr double tie = 1e-12;
+
+  struct reach {
+    double tau_seconds = never;
+    std::size_t most_stages = no_device;
+  };
+
+  void offer(const priced_plan& plan) {
+    if (plan.tau_seconds < best_.tau_seconds) best_ = plan;
+  }
+
+  /// The shortest lap of two stages or more with tau <= r.tau_seconds; offers its plan. With `fewest`, fewer stages go first.
+  std::optional<double> search(const reach& r, bool fewest) {
+    const double busiest = r.tau_seconds / t_.sequences;
+    subset_search::limits limits{r.tau_seconds, fewest, r.most_stages, deadline_};
+    std::optional<priced_plan> shortest;
+    for (const auto& first : first_devices(t_)) {
+      const lap_bounds bounds = bound_laps(t_, busiest, first);
+      if (bounds.lap_seconds == never || bounds.lap_seconds > limits.lap_seconds) continue;
+      subset_search search(t_, slots_, bounds);
+      auto plan = search.run(limits);
+      if (search.end() != search_end::complete) {
+        end_ = search.end();
+        return std::nullopt;
+      }
+      if (!plan) continue;
+      const bool fewer = fewest && shortest && plan->stages.size() < shortest->stages.size();
+      if (!shortest || fewer || plan->lap_seconds < shortest->lap_seconds) shortest = std::move(plan);
+      if (fewest) limits.most_stages = shortest->stages.size();
+      else limits.lap_seconds = shortest->lap_seconds;
+    }
+    if (!shortest) return std::nullopt;
+    if (const auto cost = evaluate(*t_.instance, shortest->stages)) {
+      shortest->bottleneck_seconds = cost->bottleneck_seconds;
+      shortest->tau_seconds = std::max(shortest->lap_seconds, t_.sequences * cost->bottleneck_seconds);
+    }
+    if (fewest) best_ = *shortest;
+    else offer(*shortest);
+    return shortest->lap_seconds;
+  }
+
+  /// Among plans whose tau agrees with the best: the fewest stages, then the shortest lap.
+  void break_ties() {
+    const double limit = best_.tau_seconds * (1 + tie);
+    std::optional<priced_plan> single;
+    for (std::size_t d = 0; d < t_.devices; ++d) {
+      const auto plan = single_stage(t_, d);
+      if (plan && plan->tau_seconds <= limit && (!single || plan->lap_seconds < single->lap_seconds)) single = plan;
+    }
+    if (single) best_ = *single;
+    else search({limit, best_.stages.size()}, true);
+  }
+
+  const placement_tables& t_;
+  const edge_slots& slots_;
+  const clock::time_point deadline_;
+  priced_plan best_;
+  double bound_ = 0;
+  search_end end_ = search_end::complete;
+};
+
+}  // namespace detail
+
+/// The exact plan by dynamic programming over subsets of devices; needs no solver library.
+///   least tau = max(T, sequences * P) over all orders of devices and all cuts; ties within 1e-12: fewer stages, then smaller T
+/// Errors    as validate_instance and make_tables; unsupported for more than 64 devices, for more than two open producers of
+///           edges, and when the search outgrows its memory before it has a plan
+/// Cost      at worst 2^D * D * L * (D + L) for each of about ten searches, mostly a small part of it: bounds prune it
+struct chain_partitioner {
+  static constexpr std::string_view name = "chain";
+  static constexpr std::size_t most_devices = 64;
+
+  [[nodiscard]] result<placement> solve(const placement_instance& instance, double time_limit_seconds) const {
+    using clock = detail::chain_search::clock;
+    const auto start = clock::now();
+    if (auto valid = validate_instance(instance); !valid) return valid.error();
+    if (instance.devices.size() > most_devices)
+      return error{errc::unsupported, "chain plans over at most " + std::to_string(most_devices) + " devices, and there are " +
+                                          std::to_string(instance.devices.size()) + ": use glpk, or leave some out"};
+    placement plan;
+    plan.solver = name;
+    if (auto shortage = detail::obvious_shortage(instance)) {
+      plan.status = solve_status::infeasible;
+      plan.reason = std::move(*shortage);
+      return plan;
+    }
+    const auto tables = detail::make_tables(instance);
+    if (!tables) return tables.error();
+    const auto slots = detail::make_edge_slots(instance);
+    if (!slots) return slots.error();
+
+    const double seconds = time_limit_seconds > 0 ? std::min(time_limit_seconds, 1e9) : 0;
+    detail::chain_search search(*tables, *slots,
+                                start + std::chrono::duration_cast<clock::duration>(std::chrono::duration<double>(seconds)));
+    search.run();
+    plan.stages = search.best().stages;
+    plan.objective_seconds = plan.stages.empty() ? 0 : search.best().tau_seconds;
+    plan.bound_seconds = search.bound() == detail::never ? 0 : search.bound();
+    if (!plan.stages.empty()) plan.bound_seconds = std::min(plan.bound_seconds, plan.objective_seconds);
+    const bool complete = search.end() == detail::search_end::complete;
+    if (complete) {
+      plan.status = plan.stages.empty() ? solve_status::infeasible : solve_status::optimal;
+      if (plan.stages.empty()) plan.reason = why_infeasible(instance, time_limit_seconds);
+    } else if (!plan.stages.empty()) {
+      plan.status = solve_status::feasible;
+    } else if (search.end() == detail::search_end::out_of_memory) {
+      return error{errc::unsupported, "chain needs more than " + std::to_string(detail::state_limit) + " states for " +
+                                          std::to_string(instance.devices.size()) + " devices and " +
+                                          std::to_string(instance.modules.size()) +
+                                          " modules: use glpk, or leave some devices out"};
+    } else {
+      plan.status = solve_status::unknown;
+      plan.reason = "no plan found within " + detail::number_text(time_limit_seconds) + " s";
+    }
+    plan.solve_seconds = std::chrono::duration<double>(clock::now() - start).count();
+    return plan;
+  }
+
+  template <Graph G>
+  [[nodiscard]] result<placement> partition(const problem<G>& what) const {
+    const auto instance = make_instance(what);
+    if (!instance) return instance.error();
+    return solve(*instance, what.options.time_limit_seconds);
+  }
+
+ private:
+  /// Memory or links: memory, when no plan exists even where every device reaches every other.
+  [[nodiscard]] static std::string why_infeasible(const placement_instance& instance, double time_limit_seconds) {
+    const placement_instance linked = detail::fully_linked(instance);
+    if (linked.links.size() == instance.links.size() && instance.edges.empty()) return detail::packing_reason(instance);
+    const auto fits = chain_partitioner{}.solve(linked, time_limit_seconds);
+    if (fits && fits->status == solve_status::infeasible) return fits->reason;
+    if (fits && !fits->stages.empty()) return detail::missing_link_reason(instance, *fits);
+    return "no plan meets the limits of memory and links";
+  }
+};
+
+}  // namespace lingualinked::inline v0

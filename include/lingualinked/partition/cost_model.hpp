@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#pragma once
+
+#include <lingualinked/concepts/graph.hpp>
+#include <lingualinked/core/problem.hpp>
+#include <lingualinked/core/result.hpp>
+#include <lingualinked/partition/validate.hpp>
+
+#include <algorithm>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+namespace lingualinked::inline v0 {
+
+namespace placement_limits {
+/// Fleets with a default link and more devices than this would expand to more links than anyone can mean.
+inline constexpr std::size_t fully_linked_devices = 64;
+}  // namespace placement_limits
+
+/// Memory of a device of which nothing is known: 9 PB, the largest integer that JSON carries exactly.
+inline constexpr std::uint64_t unlimited_memory_bytes = (std::uint64_t{1} << 53) - 1;
+
+/// What the cost model is told beside the problem.
+struct cost_options {
+  std::uint64_t reserve_bytes_per_device = 0;  // buffers, scratch and process, taken off each device's memory
+  std::uint64_t token_bytes = 4;               // one token id on the wire
+  std::uint64_t tied_bytes = 0;                // weights that the first and the last module share
+};
+
+/// Seconds of one node on one device by the roofline: max(flops / compute, bytes / memory bandwidth), of what is known.
+///   flops = flops_per_token + flops_per_token_and_context_token * context
+///   bytes = read_bytes_per_token + kv_bytes_per_context_token * context
+/// Errors    invalid_argument when the device states neither figure, or one that is not positive
+[[nodiscard]] inline result<double> roofline_seconds(const node_cost& cost, const device& where, double context_tokens) {
+  const auto positive = [&](const std::optional<double>& figure, const char* name) -> result<double> {
+    if (!figure) return 0.0;
+    const std::string fault = detail::number_fault(*figure, 1e300);
+    if (!fault.empty() || *figure == 0)
+      return error{errc::invalid_argument, "device '" + where.name + "': " + name + " " + (fault.empty() ? "is 0" : fault)};
+    return *figure;
+  };
+  const auto compute = positive(where.compute_flops_per_second, "compute_flops_per_second");
+  if (!compute) return compute.error();
+  const auto bandwidth = positive(where.memory_bandwidth_bytes_per_second, "memory_bandwidth_bytes_per_second");
+  if (!bandwidth) return bandwidth.error();
+  if (*compute == 0 && *bandwidth == 0)
+    return error{errc::invalid_argument, "device '" + where.name +
+                                             "' states neither compute_flops_per_second nor memory_bandwidth_bytes_per_second; "
+                                             "give one of them, or measure it"};
+  const double flops = cost.flops_per_token + cost.flops_per_token_and_context_token * context_tokens;
+  const double bytes =
+      static_cast<double>(cost.read_bytes_per_token) + static_cast<double>(cost.kv_bytes_per_context_token) * context_tokens;
+  return std::max(*compute > 0 ? flops / *compute : 0.0, *bandwidth > 0 ? bytes / *bandwidth : 0.0);
+}
+
+namespace detail {
+
+/// Explicit links first, then the default for every other pair. Bandwidth 0 is no link.
+inline result<void> copy_links(const fleet& devices, placement_instance& instance) {
+  const std::size_t count = devices.devices.size();
+  instance.links = devices.links;
+  if (!devices.default_link || !(devices.default_link->bandwidth_bytes_per_second > 0)) return {};
+  if (count > placement_limits::fully_linked_devices)
+    return error{errc::limit, "default_link with " + std::to_string(count) + " devices means more links than the limit of " +
+                                  std::to_string(placement_limits::fully_linked_devices) +
+                                  " devices allows; list the links that exist"};
+  std::vector<bool> given(count * count, false);
+  for (const link& l : devices.links)
+    if (l.from < count && l.to < count) given[l.from * count + l.to] = true;
+  for (std::size_t from = 0; from < count; ++from)
+    for (std::size_t to = 0; to < count; ++to)
+      if (from != to && !given[from * count + to]) instance.links.push_back({from, to, *devices.default_link});
+  return {};
+}
+
+template <Graph G>
+result<void> copy_modules(const G& graph, placement_instance& instance) {
+  using node_id = node_id_t<G>;
+  const std::size_t count = graph.node_count();
+  if (count > placement_limits::modules)
+    return error{errc::limit, "the graph has " + std::to_string(count) + " nodes, more than the limit of " +
+                                  std::to_string(placement_limits::modules)};
+  for (std::size_t i = 0; i < count; ++i) {
+    const auto u = static_cast<node_id>(i);
+    const node_cost cost = graph.cost(u);
+    placement_instance::module m;
+    if constexpr (requires {
+                    { graph.name(u) } -> std::convertible_to<std::string>;
+                  })
+      m.name = graph.name(u);
+    else m.name = "node " + std::to_string(i);
+    m.weight_bytes = cost.weight_bytes;
+    m.kv_bytes_per_token = cost.kv_bytes_per_context_token;
+    for (const node_id v : graph.successors(u)) {
+      const auto to = static_cast<std::size_t>(v);
+      if (to <= i || to >= count)
+        return error{errc::invalid_argument, "node " + std::to_string(i) + " has the successor " + std::to_string(to) +
+                                                 ", which is not a later node of the " + std::to_string(count)};
+      const std::uint64_t bytes = graph.edge_bytes(u, v);
+      if (to == i + 1) m.cut_bytes = bytes;
+      else if (bytes > 0) instance.edges.push_back({i, to, bytes});
+    }
+    instance.modules.push_back(std::move(m));
+  }
+  return {};
+}
+
+}  // namespace detail
+
+/// The planning problem in plain numbers, for any graph and fleet.
+///   The tensor from u to u + 1 crosses the cut after u; tensors to later nodes become edges. Times are taken at the mean context,
+///   prompt_tokens + generate_tokens / 2; the KV cache is paid for up to context_tokens of every sequence.
+/// Errors    invalid_argument for figures that make no sense, malformed naming the field, limit
+/// Cost      linear in devices times nodes
+template <Graph G>
+[[nodiscard]] result<placement_instance> make_instance(const problem<G>& what, const cost_options& options = {}) {
+  const auto& machines = what.devices.devices;
+  // Checked before anything is allocated for it: a fleet file may hold a million devices.
+  if (machines.size() > placement_limits::devices)
+    return error{errc::limit, "the fleet has " + std::to_string(machines.size()) + " devices, more than the limit of " +
+                                  std::to_string(placement_limits::devices) + "; leave out those that cannot help"};
+  placement_instance instance;
+  if (auto copied = detail::copy_modules(what.graph, instance); !copied) return copied.error();
+  if (auto copied = detail::copy_links(what.devices, instance); !copied) return copied.error();
+  const double context = static_cast<double>(what.options.prompt_tokens) + static_cast<double>(what.options.generate_tokens) / 2;
+  for (const device& machine : machines) {
+    placement_instance::device d;
+    d.name = machine.name;
+    const std::uint64_t memory = machine.memory_bytes.value_or(unlimited_memory_bytes);
+    d.memory_bytes = memory - std::min(memory, options.reserve_bytes_per_device);
+    for (std::size_t i = 0; i < instance.modules.size(); ++i) {
+      const auto seconds = roofline_seconds(what.graph.cost(static_cast<node_id_t<G>>(i)), machine, context);
+      if (!seconds) return seconds.error();
+      d.module_seconds.push_back(*seconds);
+    }
+    instance.devices.push_back(std::move(d));
+  }
+  instance.sequences = what.options.sequences;
+  instance.context_tokens = what.options.context_tokens;
+  instance.token_bytes = options.token_bytes;
+  instance.tied_bytes = options.tied_bytes;
+  instance.header = what.devices.header;
+  if (auto valid = validate_instance(instance); !valid) return valid.error();
+  return instance;
+}
+
+}  // namespace lingualinked::inline v0

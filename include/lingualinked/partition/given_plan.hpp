@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#pragma once
+
+#include <lingualinked/core/plan.hpp>
+#include <lingualinked/core/problem.hpp>
+#include <lingualinked/core/result.hpp>
+#include <lingualinked/partition/bounds.hpp>
+#include <lingualinked/partition/evaluate.hpp>
+#include <lingualinked/partition/infeasible.hpp>
+
+#include <algorithm>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace lingualinked::inline v0::detail {
+
+/// No plan has a smaller tau; 0 when the instance is too large to say, or no plan is known to exist.
+[[nodiscard]] inline double tau_floor(const placement_instance& instance) {
+  const auto tables = make_tables(instance);
+  if (!tables) return 0;
+  double floor = bound_tau(*tables);
+  for (std::size_t d = 0; d < tables->devices; ++d)
+    if (const auto plan = single_stage(*tables, d)) floor = std::min(floor, plan->tau_seconds);
+  return floor == never ? 0 : floor;
+}
+
+/// The placement for stages that some rule gives: feasible with what it costs and a bound on what is possible, or, where the
+/// stages break a limit, unknown with the reason, since another rule may find a plan; infeasible when no rule could.
+/// Errors    malformed and limit from validate_instance, invalid_argument when the stages are no plan
+[[nodiscard]] inline result<placement> price_given_plan(const placement_instance& instance, std::vector<stage_interval> stages,
+                                                        std::string_view solver) {
+  placement plan;
+  plan.solver = solver;
+  const auto cost = evaluate(instance, stages);
+  if (cost) {
+    plan.objective_seconds = cost->tau_seconds;
+    plan.bound_seconds = std::min(tau_floor(instance), cost->tau_seconds);
+    plan.status = plan.objective_seconds <= plan.bound_seconds * (1 + 1e-6) ? solve_status::optimal : solve_status::feasible;
+    plan.stages = std::move(stages);
+    return plan;
+  }
+  if (cost.error().code != errc::infeasible) return cost.error();
+  const auto shortage = obvious_shortage(instance);
+  plan.status = shortage ? solve_status::infeasible : solve_status::unknown;
+  plan.reason = shortage ? *shortage : cost.error().message;
+  return plan;
+}
+
+}  // namespace lingualinked::inline v0::detail

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#pragma once
+
+#include <lingualinked/core/problem.hpp>
+#include <lingualinked/core/result.hpp>
+#include <lingualinked/partition/evaluate.hpp>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <optional>
+#include <string>
+#include <vector>
+
+/// What exact solvers look up all the time. "Cut b" lies before module b, so [a, b) is an interval between two cuts, and cuts run
+/// from 0 to L = modules. Plans of one stage are a handful and are tried one by one (single_stage), so tables hold proper
+/// parts only; that is also what keeps tied_bytes out of them.
+namespace lingualinked::inline v0::detail {
+
+inline constexpr double never = std::numeric_limits<double>::infinity();
+inline constexpr std::size_t no_device = std::numeric_limits<std::size_t>::max();
+
+/// Limit of stored times of intervals, and of hops: 256 MiB each.
+inline constexpr std::size_t table_limit = std::size_t{1} << 25;
+
+struct placement_tables {
+  const placement_instance* instance = nullptr;
+  std::size_t modules = 0;
+  std::size_t devices = 0;
+  double sequences = 1;
+  std::vector<std::size_t> fits_to;  // [d * L + a]: the largest b for which [a, b) fits on d; a when none does
+  std::vector<std::size_t> row;      // [d * L + a]: where the times of [a, a), [a, a + 1), ... stand in times
+  std::vector<double> times;         // seconds
+  std::vector<link_quality> links;   // [from * D + to]; bandwidth 0: none
+  std::vector<double> bytes_left;    // [b]: memory of the modules from cut b on
+  std::vector<std::size_t> twin;     // [d]: the previous device that is the same in every respect, or no_device
+
+  [[nodiscard]] double seconds(std::size_t d, std::size_t a, std::size_t b) const { return times[row[d * modules + a] + b - a]; }
+  [[nodiscard]] const link_quality& between(std::size_t from, std::size_t to) const { return links[from * devices + to]; }
+  /// Seconds of a message, never when the two cannot talk, 0 from a device to itself.
+  [[nodiscard]] double message_seconds(std::size_t from, std::size_t to, std::uint64_t bytes) const {
+    if (from == to) return 0;
+    const auto& l = between(from, to);
+    if (!(l.bandwidth_bytes_per_second > 0)) return never;
+    return l.latency_seconds + static_cast<double>(bytes) / l.bandwidth_bytes_per_second;
+  }
+  /// Seconds for which a message keeps its link busy.
+  [[nodiscard]] double load_seconds(std::size_t from, std::size_t to, double bytes) const {
+    if (from == to) return 0;
+    const double bandwidth = between(from, to).bandwidth_bytes_per_second;
+    return bandwidth > 0 ? bytes / bandwidth : never;
+  }
+};
+
+/// Two devices are twins when exchanging them changes nothing; a plan then needs to consider them in one order only.
+inline bool are_twins(const placement_tables& t, std::size_t i, std::size_t j) {
+  const auto& x = t.instance->devices[i];
+  const auto& y = t.instance->devices[j];
+  if (t.instance->header == i || t.instance->header == j) return false;
+  if (x.memory_bytes != y.memory_bytes || x.module_seconds != y.module_seconds) return false;
+  if (!(t.between(i, j) == t.between(j, i))) return false;
+  for (std::size_t k = 0; k < t.devices; ++k) {
+    if (k == i || k == j) continue;
+    if (!(t.between(i, k) == t.between(j, k)) || !(t.between(k, i) == t.between(k, j))) return false;
+  }
+  return true;
+}
+
+/// Requires  a validated instance that outlives the tables
+/// Errors    limit when the intervals would not fit into memory
+/// Cost      D * L^2 time and memory for intervals that fit, D^2 for links, D^3 for twins at worst
+[[nodiscard]] inline result<placement_tables> make_tables(const placement_instance& instance) {
+  placement_tables t;
+  t.instance = &instance;
+  t.modules = instance.modules.size();
+  t.devices = instance.devices.size();
+  t.sequences = static_cast<double>(instance.sequences);
+  const std::size_t count = t.modules;
+
+  const error too_large{errc::limit, std::to_string(count) + " modules on " + std::to_string(t.devices) +
+                                         " devices give more than " + std::to_string(table_limit) +
+                                         " intervals or hops; plan with fewer devices or coarser modules"};
+  if (t.devices * t.devices * (count + 1) > table_limit) return too_large;
+
+  std::vector<std::uint64_t> bytes_before(count + 1, 0);
+  for (std::size_t j = 0; j < count; ++j) bytes_before[j + 1] = bytes_before[j] + resident_bytes(instance, j).value_or(0);
+  for (std::size_t b = 0; b <= count; ++b) t.bytes_left.push_back(static_cast<double>(bytes_before[count] - bytes_before[b]));
+
+  t.links.resize(t.devices * t.devices);
+  for (const link& l : instance.links)
+    if (l.quality.bandwidth_bytes_per_second > 0) t.links[l.from * t.devices + l.to] = l.quality;
+
+  for (std::size_t d = 0; d < t.devices; ++d) {
+    const auto& device = instance.devices[d];
+    for (std::size_t a = 0; a < count; ++a) {
+      std::size_t b = a;
+      t.row.push_back(t.times.size());
+      t.times.push_back(0);
+      // [0, L) is no proper part.
+      while (b < (a == 0 ? count - 1 : count) && bytes_before[b + 1] - bytes_before[a] <= device.memory_bytes) {
+        t.times.push_back(t.times.back() + device.module_seconds[b]);
+        ++b;
+      }
+      t.fits_to.push_back(b);
+      if (t.times.size() > table_limit) return too_large;
+    }
+  }
+  t.twin.assign(t.devices, no_device);
+  for (std::size_t j = 1; j < t.devices; ++j)
+    for (std::size_t i = j; i-- > 0 && t.twin[j] == no_device;)
+      if (are_twins(t, i, j)) t.twin[j] = i;
+  return t;
+}
+
+/// A plan with what it costs, as solvers add it up.
+struct priced_plan {
+  std::vector<stage_interval> stages;
+  double lap_seconds = never;
+  double bottleneck_seconds = never;
+  double tau_seconds = never;
+};
+
+/// The plan that runs everything on device d; nothing when it does not fit or the header cannot reach it.
+[[nodiscard]] inline std::optional<priced_plan> single_stage(const placement_tables& t, std::size_t d) {
+  const placement_instance& instance = *t.instance;
+  if (interval_memory_bytes(instance, 0, t.modules) > instance.devices[d].memory_bytes) return std::nullopt;
+  priced_plan plan;
+  plan.stages.push_back({d, 0, t.modules - 1});
+  double seconds = 0;
+  for (const double s : instance.devices[d].module_seconds) seconds += s;
+  const std::size_t header = instance.header.value_or(d);
+  const double tokens = static_cast<double>(instance.token_bytes);
+  plan.lap_seconds =
+      seconds + (t.message_seconds(header, d, instance.token_bytes) + t.message_seconds(d, header, instance.token_bytes));
+  plan.bottleneck_seconds = std::max({seconds, t.load_seconds(header, d, tokens), t.load_seconds(d, header, tokens)});
+  if (plan.lap_seconds == never) return std::nullopt;
+  plan.tau_seconds = std::max(plan.lap_seconds, t.sequences * plan.bottleneck_seconds);
+  return plan;
+}
+
+}  // namespace lingualinked::inline v0::detail

@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#pragma once
+
+#include <lingualinked/core/checked.hpp>
+#include <lingualinked/core/problem.hpp>
+#include <lingualinked/core/result.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <limits>
+#include <string>
+#include <unordered_map>
+#include <unordered_set>
+
+namespace lingualinked::inline v0 {
+
+/// Limits of an instance. Whatever is larger is refused by name before anything is allocated for it.
+namespace placement_limits {
+inline constexpr std::size_t modules = 4096;
+inline constexpr std::size_t devices = 1024;
+inline constexpr std::size_t edges = 65536;
+inline constexpr double seconds = 1e15;  // for one module, one link or a sum; beyond it doubles lose the small terms
+}  // namespace placement_limits
+
+/// What a module keeps resident: weight_bytes + kv_bytes_per_token * context_tokens * sequences.
+[[nodiscard]] inline checked_size resident_bytes(const placement_instance& instance, std::size_t module) noexcept {
+  const auto& m = instance.modules[module];
+  return checked_size{m.weight_bytes} +
+         checked_size{m.kv_bytes_per_token} * checked_size{instance.context_tokens} * checked_size{instance.sequences};
+}
+
+namespace detail {
+
+inline error malformed_field(const std::string& field, const std::string& what) {
+  return error{errc::malformed, field + " " + what};
+}
+
+/// A number for people: short, six digits at most.
+inline std::string number_text(double value) {
+  std::array<char, 32> text{};
+  const int length = std::snprintf(text.data(), text.size(), "%.6g", value);
+  return std::string(text.data(), static_cast<std::size_t>(std::max(length, 0)));
+}
+
+inline std::string indexed(const char* list, std::size_t i, const char* field) {
+  return std::string(list) + "[" + std::to_string(i) + "]" + (*field != '\0' ? "." : "") + field;
+}
+
+/// Empty when `value` is a time or a rate that can be computed with; else what is wrong with it.
+inline std::string number_fault(double value, double limit) {
+  if (std::isnan(value)) return "is not a number";
+  if (value < 0) return "is negative (" + number_text(value) + ")";
+  if (std::isinf(value)) return "is infinite";
+  if (value > limit) return "is " + number_text(value) + ", more than the limit of " + number_text(limit);
+  return {};
+}
+
+inline result<void> validate_modules(const placement_instance& instance) {
+  const std::size_t count = instance.modules.size();
+  if (count == 0) return malformed_field("modules", "is empty: there is nothing to place");
+  if (count > placement_limits::modules)
+    return error{errc::limit, "modules has " + std::to_string(count) + " entries, more than the limit of " +
+                                  std::to_string(placement_limits::modules)};
+  checked_size total;
+  checked_size traffic;
+  for (std::size_t j = 0; j < count; ++j) {
+    total = total + resident_bytes(instance, j);
+    if (!total.valid())
+      return malformed_field(indexed("modules", j, "weight_bytes"),
+                             "and the KV cache of " + std::to_string(instance.context_tokens) + " tokens and " +
+                                 std::to_string(instance.sequences) + " sequences overflow 64 bits");
+    traffic = traffic + instance.modules[j].cut_bytes;
+    if (!traffic.valid()) return malformed_field(indexed("modules", j, "cut_bytes"), "overflows 64 bits");
+  }
+  if (instance.edges.size() > placement_limits::edges)
+    return error{errc::limit, "edges has " + std::to_string(instance.edges.size()) + " entries, more than the limit of " +
+                                  std::to_string(placement_limits::edges)};
+  for (std::size_t i = 0; i < instance.edges.size(); ++i) {
+    const auto& e = instance.edges[i];
+    if (e.from_module >= count || e.to_module >= count)
+      return malformed_field(indexed("edges", i, ""), "joins modules " + std::to_string(e.from_module) + " and " +
+                                                          std::to_string(e.to_module) + ", but there are " +
+                                                          std::to_string(count) + " modules");
+    if (e.from_module >= e.to_module)
+      return malformed_field(indexed("edges", i, ""), "from module " + std::to_string(e.from_module) + " to module " +
+                                                          std::to_string(e.to_module) + " is not forward");
+    traffic = traffic + e.bytes;
+    if (!traffic.valid()) return malformed_field(indexed("edges", i, "bytes"), "overflows 64 bits");
+  }
+  return {};
+}
+
+inline result<void> validate_devices(const placement_instance& instance) {
+  const std::size_t count = instance.devices.size();
+  if (count == 0) return malformed_field("devices", "is empty: there is nowhere to place the modules");
+  if (count > placement_limits::devices)
+    return error{errc::limit, "devices has " + std::to_string(count) + " entries, more than the limit of " +
+                                  std::to_string(placement_limits::devices) + "; leave out those that cannot help"};
+  std::unordered_map<std::string, std::size_t> names;
+  for (std::size_t d = 0; d < count; ++d) {
+    const auto& device = instance.devices[d];
+    const auto [earlier, fresh] = names.emplace(device.name, d);
+    if (!fresh)
+      return malformed_field(indexed("devices", d, "name"),
+                             "'" + device.name + "' is also the name of devices[" + std::to_string(earlier->second) + "]");
+    if (device.module_seconds.size() != instance.modules.size())
+      return malformed_field(indexed("devices", d, "module_seconds"), "has " + std::to_string(device.module_seconds.size()) +
+                                                                          " entries, but there are " +
+                                                                          std::to_string(instance.modules.size()) + " modules");
+    double total = 0;
+    for (std::size_t j = 0; j < device.module_seconds.size(); ++j) {
+      total += device.module_seconds[j];
+      std::string fault = number_fault(device.module_seconds[j], placement_limits::seconds);
+      if (fault.empty()) fault = number_fault(total, placement_limits::seconds);
+      if (!fault.empty()) return malformed_field(indexed("devices", d, "module_seconds") + "[" + std::to_string(j) + "]", fault);
+    }
+  }
+  return {};
+}
+
+inline result<void> validate_links(const placement_instance& instance) {
+  const std::size_t count = instance.devices.size();
+  std::unordered_set<std::uint64_t> pairs;
+  double bytes = static_cast<double>(instance.token_bytes);
+  for (const auto& m : instance.modules) bytes += static_cast<double>(m.cut_bytes);
+  for (const auto& e : instance.edges) bytes += static_cast<double>(e.bytes);
+  for (std::size_t i = 0; i < instance.links.size(); ++i) {
+    const link& l = instance.links[i];
+    if (l.from >= count || l.to >= count)
+      return malformed_field(indexed("links", i, ""), "joins devices " + std::to_string(l.from) + " and " + std::to_string(l.to) +
+                                                          ", but there are " + std::to_string(count) + " devices");
+    if (!pairs.insert(static_cast<std::uint64_t>(l.from) * placement_limits::devices + l.to).second)
+      return malformed_field(indexed("links", i, ""), "from '" + instance.devices[l.from].name + "' to '" +
+                                                          instance.devices[l.to].name + "' is given twice");
+    std::string fault = number_fault(l.quality.latency_seconds, placement_limits::seconds);
+    if (!fault.empty()) return malformed_field(indexed("links", i, "latency_seconds"), fault);
+    fault = number_fault(l.quality.bandwidth_bytes_per_second, std::numeric_limits<double>::max());
+    if (!fault.empty()) return malformed_field(indexed("links", i, "bandwidth_bytes_per_second"), fault);
+    if (l.quality.bandwidth_bytes_per_second > 0 && !(bytes / l.quality.bandwidth_bytes_per_second <= placement_limits::seconds))
+      return malformed_field(indexed("links", i, "bandwidth_bytes_per_second"), "is so low that one token would take more than " +
+                                                                                    number_text(placement_limits::seconds) +
+                                                                                    " s; 0 means that the two cannot talk");
+  }
+  return {};
+}
+
+}  // namespace detail
+
+/// Whether an instance makes sense: every number finite and not negative, names of devices and pairs of links given once, lists as
+/// long as they must be, edges forward, no sum beyond 64 bits.
+/// Errors    malformed naming the field, or limit
+/// Cost      linear in the size of the instance
+[[nodiscard]] inline result<void> validate_instance(const placement_instance& instance) {
+  if (instance.sequences == 0) return detail::malformed_field("sequences", "is 0; at least one is needed");
+  if (auto modules = detail::validate_modules(instance); !modules) return modules;
+  if (auto devices = detail::validate_devices(instance); !devices) return devices;
+  if (instance.header && *instance.header >= instance.devices.size())
+    return detail::malformed_field("header", "is device " + std::to_string(*instance.header) + ", but there are " +
+                                                 std::to_string(instance.devices.size()) + " devices");
+  return detail::validate_links(instance);
+}
+
+}  // namespace lingualinked::inline v0

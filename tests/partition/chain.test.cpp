@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include <lingualinked/partition/chain.hpp>
+
+#include <doctest/doctest.h>
+
+#include <lingualinked/concepts/partitioner.hpp>
+
+#include "brute_force.hpp"
+#include "random_instances.hpp"
+
+#include <cstdint>
+#include <set>
+
+namespace ll = lingualinked;
+namespace ref = planning_reference;
+
+static_assert(ll::Partitioner<ll::chain_partitioner>);
+
+namespace {
+
+constexpr double no_limit = 600;
+
+bool has_one_way_link(const ll::placement_instance& p) {
+  for (const auto& l : p.links)
+    if (!ref::find_link(p, l.to, l.from)) return true;
+  return false;
+}
+
+}  // namespace
+
+TEST_SUITE("partition/chain") {
+  TEST_CASE("its plan is the best of all plans, by brute force, on instances of every kind") {
+    constexpr std::uint64_t instances = 1000;
+    std::uint64_t infeasible = 0, edges = 0, missing = 0, one_way = 0, ties = 0, tied = 0;
+    std::uint64_t header_null = 0, header_with_stage = 0, header_without_stage = 0;
+    std::set<std::uint32_t> sequences;
+    for (std::uint64_t seed = 1; seed <= instances; ++seed) {
+      CAPTURE(seed);
+      const auto random = ref::make_random_instance(seed);
+      const auto& p = random.problem;
+      const auto expected = ref::brute_force(p);
+      const auto plan = ll::chain_partitioner{}.solve(p, no_limit);
+      REQUIRE(plan.has_value());
+
+      sequences.insert(p.sequences);
+      if (!expected.feasible) ++infeasible;
+      if (!p.edges.empty()) ++edges;
+      if (p.links.size() < p.devices.size() * (p.devices.size() - 1)) ++missing;
+      if (has_one_way_link(p)) ++one_way;
+      if (random.exact_ties) ++ties;
+      if (p.tied_bytes > 0) ++tied;
+      if (!p.header) ++header_null;
+
+      if (!expected.feasible) {
+        CHECK(plan->status == ll::solve_status::infeasible);
+        CHECK(plan->stages.empty());
+        CHECK_FALSE(plan->reason.empty());
+        continue;
+      }
+      REQUIRE(plan->status == ll::solve_status::optimal);
+      CHECK(plan->reason.empty());
+      const auto cost = ref::price_of(p, plan->stages);
+      REQUIRE(cost.has_value());
+      CHECK(cost->tau == doctest::Approx(expected.tau).epsilon(1e-9));
+      CHECK(plan->objective_seconds == doctest::Approx(expected.tau).epsilon(1e-9));
+      CHECK(plan->bound_seconds <= plan->objective_seconds);
+      CHECK(plan->bound_seconds == doctest::Approx(expected.tau).epsilon(1e-9));
+      CHECK(plan->stages.size() == expected.stages);
+      CHECK(cost->lap == doctest::Approx(expected.lap).epsilon(1e-9));
+
+      if (p.header) {
+        bool stage = false;
+        for (const auto& s : plan->stages) stage = stage || s.device == *p.header;
+        ++(stage ? header_with_stage : header_without_stage);
+      }
+    }
+    CHECK(sequences == std::set<std::uint32_t>{1, 2, 4, 8});
+    CHECK(infeasible * 5 >= instances);
+    CHECK(edges * 10 >= instances * 3);
+    CHECK(missing * 5 >= instances);
+    CHECK(one_way * 5 >= instances);
+    CHECK(ties * 5 >= instances);
+    CHECK(tied * 5 >= instances);
+    CHECK(header_null * 5 >= instances);
+    CHECK(header_with_stage * 20 >= instances);
+    CHECK(header_without_stage * 20 >= instances);
+    MESSAGE("infeasible " << infeasible << ", edges " << edges << ", missing links " << missing << ", one-way " << one_way
+                          << ", ties " << ties << ", tied " << tied << ", header null " << header_null << ", with stage "
+                          << header_with_stage << ", without " << header_without_stage << ", of " << instances);
+  }
+}

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#pragma once
+
+#include <lingualinked/core/problem.hpp>
+#include <lingualinked/core/random.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+/// Small random planning problems that exercise every term of the definition. Equal seeds give equal instances on any machine.
+namespace planning_reference {
+
+namespace ll = lingualinked;
+
+class dice {
+ public:
+  explicit dice(std::uint64_t seed) : seed_(seed) {}
+  double between(double low, double high) { return low + (high - low) * ll::uniform_draw(seed_, draw_++); }
+  std::size_t below(std::size_t n) { return static_cast<std::size_t>(between(0, static_cast<double>(n))); }
+  bool chance(double p) { return between(0, 1) < p; }
+
+ private:
+  std::uint64_t seed_;
+  std::uint64_t draw_ = 0;
+};
+
+struct random_instance {
+  ll::placement_instance problem;
+  bool exact_ties = false;  // times and links are small whole numbers, so that many plans cost exactly the same
+};
+
+/// 3 to 7 modules on 2 to 4 devices.
+inline random_instance make_random_instance(std::uint64_t seed) {
+  dice roll(seed);
+  random_instance r;
+  auto& p = r.problem;
+  r.exact_ties = roll.chance(0.25);
+  const auto number = [&](double low, double high) {
+    return r.exact_ties ? static_cast<double>(1 + roll.below(3)) : roll.between(low, high);
+  };
+  const std::size_t modules = 3 + roll.below(5);
+  const std::size_t devices = 2 + roll.below(3);
+  p.sequences = std::uint32_t{1} << roll.below(4);
+  p.context_tokens = static_cast<std::uint32_t>(roll.below(3) * 8);
+  p.token_bytes = 1 + roll.below(4);
+
+  std::uint64_t total = 0;
+  for (std::size_t j = 0; j < modules; ++j) {
+    ll::placement_instance::module m;
+    m.name = "module " + std::to_string(j);
+    m.weight_bytes = 100 + roll.below(400);
+    m.kv_bytes_per_token = roll.below(3);
+    m.cut_bytes = static_cast<std::uint64_t>(number(1, 40));
+    total += m.weight_bytes + m.kv_bytes_per_token * p.context_tokens * p.sequences;
+    p.modules.push_back(m);
+  }
+  if (roll.chance(0.4)) {
+    for (std::size_t i = 1 + roll.below(2); i > 0; --i) {
+      const std::size_t from = roll.below(modules - 1);
+      const std::size_t to = from + 1 + roll.below(modules - from - 1);
+      p.edges.push_back({from, to, static_cast<std::uint64_t>(number(1, 60))});
+    }
+  }
+  if (roll.chance(0.3)) p.tied_bytes = roll.below(100);
+
+  const double slack = roll.between(0.95, 3);
+  double shares = 0;
+  std::vector<double> share;
+  for (std::size_t d = 0; d < devices; ++d) {
+    share.push_back(r.exact_ties ? 1 : roll.between(0.5, 2));
+    shares += share.back();
+  }
+  for (std::size_t d = 0; d < devices; ++d) {
+    ll::placement_instance::device machine;
+    machine.name = "device " + std::to_string(d);
+    machine.memory_bytes = static_cast<std::uint64_t>(slack * static_cast<double>(total) * share[d] / shares);
+    const double speed = number(0.5, 4);
+    for (std::size_t j = 0; j < modules; ++j) machine.module_seconds.push_back(speed * number(0.7, 1.3));
+    p.devices.push_back(machine);
+  }
+  const double missing = roll.chance(0.5) ? 0.0 : roll.between(0.1, 0.5);
+  for (std::size_t from = 0; from < devices; ++from)
+    for (std::size_t to = 0; to < devices; ++to)
+      if (from != to && !roll.chance(missing)) p.links.push_back({from, to, {number(0, 1), number(5, 60)}});
+  if (roll.chance(0.6)) p.header = roll.below(devices);
+  // A header that owns no memory can host no stage.
+  if (p.header && roll.chance(0.3)) p.devices[*p.header].memory_bytes = 50;
+  return r;
+}
+
+}  // namespace planning_reference
