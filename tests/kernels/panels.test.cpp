@@ -58,8 +58,8 @@ TEST_SUITE("kernels/panels") {
     for (const ll::dtype type : weight_types) {
       CAPTURE(ll::name_of(type));
       const std::size_t block = ll::facts_of(type).block_elements;
-      for (const std::size_t blocks : {std::size_t{1}, std::size_t{2}, std::size_t{3}, std::size_t{7}}) {
-        for (const std::size_t rows : {std::size_t{1}, std::size_t{15}, std::size_t{16}, std::size_t{17}, std::size_t{40}}) {
+      for (const std::size_t blocks : sizes{1, 2, 3, 7}) {
+        for (const std::size_t rows : sizes{1, 15, 16, 17, 40}) {
           const std::size_t columns = blocks * block;
           lk::panels p = lk::panels::make(type, rows, columns).value();
           CHECK(p.bytes() == lk::panels::bytes_for(type, rows, columns));

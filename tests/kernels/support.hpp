@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <initializer_list>
 #include <span>
 #include <string>
 #include <vector>
@@ -18,6 +19,7 @@ namespace kernel_tests {
 
 namespace ll = lingualinked;
 namespace lk = lingualinked::kernels;
+using sizes = std::initializer_list<std::size_t>;
 
 inline constexpr ll::dtype weight_types[] = {ll::dtype::f32,  ll::dtype::f16,    ll::dtype::bf16,  ll::dtype::q8_0,
                                              ll::dtype::q4_0, ll::dtype::q4_1,   ll::dtype::q5_0,  ll::dtype::q5_1,

@@ -8,9 +8,10 @@
 #include <cstdint>
 #include <limits>
 
-/// Elementary functions whose bits are ours: only +, *, /, comparisons and std::fma, never libm, so every platform gets the same result.
-/// The float functions belong to the bit contract and have no subnormal results: what would be subnormal is zero. The double
-/// functions build tables (RoPE) at load. Error bounds are in units of the last place (ulp) of the exact result, and are tested.
+/// Elementary functions whose bits are ours: only +, *, /, comparisons and std::fma, never libm, so every platform gets the
+/// same result. The float functions belong to the bit contract and have no subnormal results: what would be subnormal is zero.
+/// The double functions build tables (RoPE) at load. Error bounds are in units of the last place (ulp) of the exact result, and
+/// are tested.
 namespace lingualinked::inline v0::elementary {
 
 namespace detail {

@@ -4,11 +4,11 @@
 #include <cfloat>
 #include <limits>
 
-/// The brackets around code whose every rounding counts (the bit contract): LINGUALINKED_STRICT_FLOAT_BEGIN at namespace scope before
-/// the functions, LINGUALINKED_STRICT_FLOAT_END after them. Between them the compiler never fuses a*b+c by itself, whatever the
-/// flags of the translation unit: g++ fuses by default once the target has FMA, intrinsics included. Only clang's
-/// -ffp-contract=fast overrules its own pragma; kernels::check_numeric_environment finds that out.
-/// Closed before any #include; they nest.
+/// The brackets around code whose every rounding counts (the bit contract): LINGUALINKED_STRICT_FLOAT_BEGIN at namespace scope
+/// before the functions, LINGUALINKED_STRICT_FLOAT_END after them. Between them the compiler never fuses a*b+c by itself,
+/// whatever the flags of the translation unit: g++ fuses by default once the target has FMA, intrinsics included. Only clang's
+/// -ffp-contract=fast overrules its own pragma; kernels::check_numeric_environment finds that out. Closed before any #include;
+/// they nest.
 
 #if defined(__FAST_MATH__) || (defined(__FINITE_MATH_ONLY__) && __FINITE_MATH_ONLY__)
 #error "lingualinked computes the same bits everywhere and cannot be compiled with -ffast-math or -ffinite-math-only"

@@ -9,8 +9,8 @@
 
 namespace lingualinked::inline v0::kernels {
 
-/// One block of a row as exact numbers: value(e) = (d * scale[e / 16]) * weight[e] + m * minimum[e / 16], the second term only for types
-/// with a minimum. Products are exact, so only the sum rounds.
+/// One block of a row as exact numbers: value(e) = (d * scale[e / 16]) * weight[e] + m * minimum[e / 16], the second term only
+/// for types with a minimum. Products are exact, so only the sum rounds.
 struct block_values {
   std::int32_t weight[32] = {};
   std::int32_t scale[2] = {1, 1};

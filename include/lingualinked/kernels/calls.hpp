@@ -53,8 +53,9 @@ struct kv_head_view {
 /// Positions of one attention tile.
 inline constexpr std::size_t attention_tile = 64;
 
-/// One tile of keys against query rows that share a kv head: score = (fma chain over d of q*k) * scale, its own maximum m, l = sum of
-/// exp(score - m) and o = sum of exp(score - m) * v, both as chains over the keys in ascending order. Masked keys are skipped.
+/// One tile of keys against query rows that share a kv head: score = (fma chain over d of q*k) * scale, its own maximum m, l =
+/// sum of exp(score - m) and o = sum of exp(score - m) * v, both as chains over the keys in ascending order. Masked keys are
+/// skipped.
 struct attention_tile_call {
   kv_head_view cache;
   std::size_t tile = 0;            // keys at positions [64*tile, 64*tile + 64)
@@ -72,7 +73,8 @@ struct attention_tile_call {
 };
 
 /// Merges tiles left to right (m' = max; l and o rescaled by exp of the differences, with fma), then divides once.
-/// Tile i's results of row r stand at m[i*tile_stride + r], l[...], o[(i*tile_stride + r)*d]. Tiles with m = -infinity are skipped.
+/// Tile i's results of row r stand at m[i*tile_stride + r], l[...], o[(i*tile_stride + r)*d]. Tiles with m = -infinity are
+/// skipped.
 struct attention_merge_call {
   const float* m = nullptr;
   const float* l = nullptr;

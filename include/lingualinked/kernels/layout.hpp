@@ -7,8 +7,8 @@
 #include <cstddef>
 #include <cstdint>
 
-/// How weights lie in panels of 16 rows. A "line" is 64 bytes: one 4-byte word for each row, the word holding 4 neighbours along k (a
-/// "group"), so that one vector load feeds one int8 dot product of 16 outputs.
+/// How weights lie in panels of 16 rows. A "line" is 64 bytes: one 4-byte word for each row, the word holding 4 neighbours
+/// along k (a "group"), so that one vector load feeds one int8 dot product of 16 outputs.
 ///
 /// Float types: [column][16 rows].
 /// Quantised types: blocks of 32 columns = 8 groups. A weight's code is split into planes of bits, each plane a few lines:

@@ -36,8 +36,9 @@ namespace detail {
   return acc;
 }
 
-// Blocks of 32 in ascending order: exact integer dot product I, then acc = fma(I, dw * da, acc); types with a minimum keep a second
-// chain accM = fma(m, da * J, accM), J the exact sum of the rounded activations, each half times its own factor if it has one.
+// Blocks of 32 in ascending order: exact integer dot product I, then acc = fma(I, dw * da, acc); types with a minimum keep a
+// second chain accM = fma(m, da * J, accM), J the exact sum of the rounded activations, each half times its own factor if it
+// has one.
 [[nodiscard]] inline float dot_rounded(const panel_view& w, std::size_t n, const quantised_rows& a, std::size_t t) noexcept {
   const std::byte* panel = w.data + n / panel_rows * w.panel_bytes;
   const std::size_t blocks = w.columns / activation_block;

@@ -6,8 +6,8 @@
 
 #include <cstddef>
 
-/// The bit contract in plain C++: each output as one fixed sequence of float32 operations. Every other table must equal it bit for
-/// bit, so speed is no concern here and clarity is.
+/// The bit contract in plain C++: each output as one fixed sequence of float32 operations. Every other table must equal it bit
+/// for bit, so speed is no concern here and clarity is.
 namespace lingualinked::inline v0::kernels::reference {
 
 void quantise(const float* x, std::size_t x_stride, std::size_t rows, std::size_t columns, const quantised_rows& out);

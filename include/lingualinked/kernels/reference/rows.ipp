@@ -20,8 +20,8 @@ namespace detail {
 
 [[nodiscard]] inline std::uint32_t magnitude_bits(float x) noexcept { return std::bit_cast<std::uint32_t>(x) & 0x7FFFFFFFU; }
 
-// Clamped first, so that every float has an integer (a NaN becomes 127, with a scale that is NaN); adding and subtracting 1.5 * 2^23
-// rounds to nearest even.
+// Clamped first, so that every float has an integer (a NaN becomes 127, with a scale that is NaN); adding and subtracting 1.5 *
+// 2^23 rounds to nearest even.
 [[nodiscard]] inline std::int8_t round_to_int8(float x) noexcept {
   x = x < 127.0F ? x : 127.0F;
   x = x > -127.0F ? x : -127.0F;

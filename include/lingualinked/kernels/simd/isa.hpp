@@ -3,6 +3,12 @@
 
 #include <lingualinked/core/config.hpp>
 
+/// Which vector tables this build holds. Each instruction set is one folder, simd/<isa>/, whose src.hpp defines its table
+/// function.
+#if (defined(__x86_64__) || defined(_M_X64)) && (defined(__GNUC__) || defined(__clang__))
+#define LINGUALINKED_KERNELS_X86 1
+#endif
+
 namespace lingualinked::inline v0::kernels {
 struct table;
 }
@@ -16,3 +22,9 @@ namespace lingualinked::inline v0::kernels::simd {
 #endif
 
 }  // namespace lingualinked::inline v0::kernels::simd
+
+#ifdef LINGUALINKED_HEADER_ONLY
+#include <lingualinked/kernels/simd/avx2/src.hpp>
+#include <lingualinked/kernels/simd/avx512/src.hpp>
+#include <lingualinked/kernels/simd/avxvnni/src.hpp>
+#endif
