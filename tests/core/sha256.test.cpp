@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include <lingualinked/core/bytes.hpp>
 #include <lingualinked/core/sha256.hpp>
+
+#include <lingualinked/core/bytes.hpp>
 
 #include <doctest/doctest.h>
 

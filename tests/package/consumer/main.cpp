@@ -7,10 +7,10 @@
 #include <lingualinked/lingualinked.hpp>
 #endif
 #ifdef WITH_glpk
-#include <lingualinked/glpk/glpk_partitioner.hpp>
+#include <lingualinked/glpk/partitioner.hpp>
 #endif
 #ifdef WITH_zmq
-#include <lingualinked/zmq/zmq_transport.hpp>
+#include <lingualinked/zmq/transport.hpp>
 #endif
 #ifdef WITH_eigen
 #include <lingualinked/tensor/eigen.hpp>
