@@ -12,8 +12,6 @@
 #else
 #pragma GCC push_options
 #pragma GCC target("avx2,fma,f16c,avx512f,avx512bw,avx512vl,avx512dq,avx512vnni")
-#endif
-#if defined(__GNUC__) && !defined(__clang__)
 // g++ 12 takes the undefined vectors inside its own intrinsics for ours.
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
@@ -22,21 +20,20 @@
 LINGUALINKED_STRICT_FLOAT_BEGIN
 #define LINGUALINKED_KERNELS_ISA avx512
 
-#include <lingualinked/kernels/simd/avx512/ops.ipp>
-#include <lingualinked/kernels/simd/rows.ipp>
-// Below this line the order matters.
+// clang-format off: the order matters
 #include <lingualinked/kernels/simd/attention.ipp>
+#include <lingualinked/kernels/simd/avx512/ops.ipp>
 #include <lingualinked/kernels/simd/linear_float.ipp>
 #include <lingualinked/kernels/simd/linear_rounded.ipp>
+#include <lingualinked/kernels/simd/rows.ipp>
+// clang-format on
 
 #undef LINGUALINKED_KERNELS_ISA
 LINGUALINKED_STRICT_FLOAT_END
-#if defined(__GNUC__) && !defined(__clang__)
-#pragma GCC diagnostic pop
-#endif
 #if defined(__clang__)
 #pragma clang attribute pop
 #else
+#pragma GCC diagnostic pop
 #pragma GCC pop_options
 #endif
 
