@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace lingualinked::inline v0 {
+
+/// One thing that can run modules: a phone, an old laptop, a small board. Unknown figures stay empty.
+struct device {
+  std::string name;
+  std::string endpoint = "local";  // "local": a process on this machine; else where its worker listens, tcp://host:port
+  std::optional<double> compute_flops_per_second;
+  std::optional<double> memory_bandwidth_bytes_per_second;
+  std::optional<std::uint64_t> memory_bytes;  // empty: no limit known
+  std::optional<double> power_active_watts;
+  std::optional<double> power_idle_watts;
+  std::optional<unsigned> threads;  // empty: the device's own default
+
+  friend bool operator==(const device&, const device&) = default;
+};
+
+/// How one device reaches another, one way.
+struct link_quality {
+  double latency_seconds = 0;
+  double bandwidth_bytes_per_second = 0;  // 0: cannot talk
+
+  friend bool operator==(const link_quality&, const link_quality&) = default;
+};
+
+/// A measured one-way link between two devices of a fleet, by index.
+struct link {
+  std::size_t from = 0;
+  std::size_t to = 0;
+  link_quality quality;
+
+  friend bool operator==(const link&, const link&) = default;
+};
+
+/// All devices and how they reach each other. Sparse: a pair without an entry uses default_link, and without that cannot talk.
+struct fleet {
+  std::vector<device> devices;
+  std::vector<link> links;
+  std::optional<link_quality> default_link;
+  std::optional<std::size_t> header;  // where prompts enter and text leaves
+
+  friend bool operator==(const fleet&, const fleet&) = default;
+};
+
+}  // namespace lingualinked::inline v0

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+namespace lingualinked::inline v0 {
+
+using token_id = std::int32_t;
+using sequence_id = std::uint64_t;
+
+/// A run of tokens of one sequence inside a batch. In a frame: 16 bytes, little-endian, in this order.
+struct segment {
+  sequence_id sequence = 0;
+  std::uint32_t position = 0;  // absolute position of the first token
+  std::uint32_t tokens = 0;
+
+  friend bool operator==(const segment&, const segment&) = default;
+};
+
+/// How the next token is drawn from the logits. The defaults take the argmax, the lowest id on ties; every penalty off.
+struct sampling_parameters {
+  float temperature = 0;
+  std::uint32_t top_k = 0;  // 0: all
+  float top_p = 1;
+  float min_p = 0;
+  float repeat_penalty = 1;
+  std::uint32_t repeat_window_tokens = 64;
+  std::uint64_t seed = 0;
+
+  friend bool operator==(const sampling_parameters&, const sampling_parameters&) = default;
+};
+
+/// What stages must know of one generation before its first token.
+struct sequence_options {
+  std::vector<token_id> prompt;
+  std::uint32_t max_tokens = 0;           // to generate; 0 only fills the cache (and gives logits when asked)
+  std::vector<token_id> end_tokens;       // generation stops after one of these
+  sampling_parameters sampling;
+  bool all_logits = false;                // return a row of logits for every prompt position
+
+  friend bool operator==(const sequence_options&, const sequence_options&) = default;
+};
+
+}  // namespace lingualinked::inline v0
