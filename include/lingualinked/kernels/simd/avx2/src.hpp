@@ -15,13 +15,14 @@
 LINGUALINKED_STRICT_FLOAT_BEGIN
 #define LINGUALINKED_KERNELS_ISA avx2
 
-// clang-format off: the order matters
-#include <lingualinked/kernels/simd/attention.ipp>
-#include <lingualinked/kernels/simd/avx2/dot.ipp>
+// Each needs those before it.
+// clang-format off
 #include <lingualinked/kernels/simd/avx2/ops.ipp>
-#include <lingualinked/kernels/simd/linear_float.ipp>
-#include <lingualinked/kernels/simd/linear_rounded.ipp>
+#include <lingualinked/kernels/simd/avx2/dot.ipp>
 #include <lingualinked/kernels/simd/rows.ipp>
+#include <lingualinked/kernels/simd/linear_rounded.ipp>
+#include <lingualinked/kernels/simd/linear_float.ipp>
+#include <lingualinked/kernels/simd/attention.ipp>
 // clang-format on
 
 #undef LINGUALINKED_KERNELS_ISA
