@@ -57,15 +57,23 @@ TEST_SUITE("formats/json") {
     REQUIRE_FALSE(deep.has_value());
     CHECK(deep.error().code == ll::errc::limit);
     CHECK_FALSE(ll::parse_json(std::string(100'000, '[')).has_value());
-    CHECK_FALSE(ll::parse_json("[[1]]", {.max_bytes = 100, .max_depth = 1}).has_value());
+    CHECK_FALSE(ll::parse_json("[[1]]", {.max_depth = 1}).has_value());
   }
 
   TEST_CASE("a document above the size limit is refused with both numbers") {
-    const auto big = ll::parse_json("[1,2,3]", {.max_bytes = 6, .max_depth = 64});
+    const auto big = ll::parse_json("[1,2,3]", {.max_bytes = 6});
     REQUIRE_FALSE(big.has_value());
     CHECK(big.error().code == ll::errc::limit);
     CHECK(mentions(big.error(), "7"));
     CHECK(mentions(big.error(), "6"));
+  }
+
+  TEST_CASE("values are counted, containers included, up to the limit") {
+    CHECK(ll::parse_json("[1,[2],{}]", {.max_values = 5}).has_value());
+    const auto many = ll::parse_json("[1,[2],{}]", {.max_values = 4});
+    REQUIRE_FALSE(many.has_value());
+    CHECK(many.error().code == ll::errc::limit);
+    CHECK_FALSE(ll::parse_json("[1,2,3]", {.max_values = 3}).has_value());
   }
 
   TEST_CASE("a key that stands twice is refused by name, on any level") {

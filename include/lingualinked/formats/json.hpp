@@ -20,11 +20,12 @@ namespace lingualinked::inline v0 {
 struct json_limits {
   std::size_t max_bytes = std::size_t{8} << 20;
   std::size_t max_depth = 64;  // the document itself has depth 1 when it is an array or an object
+  std::size_t max_values = std::size_t{1} << 20;
 };
 
 /// Reads one JSON document and nothing after it. Duplicate keys are refused, because readers disagree on which one counts.
-/// Errors    malformed (syntax, UTF-8, duplicate key, number out of range; with the byte offset), limit (size, depth)
-/// Cost      linear; a value takes 16 bytes, a member of an object about 100, so memory stays below 25 times the text
+/// Errors    malformed (syntax, UTF-8, duplicate key, number out of range; with the byte offset), limit (size, depth, values)
+/// Cost      linear; besides its text a value takes 16 bytes and a member of an object about 100
 [[nodiscard]] LINGUALINKED_DECL result<nlohmann::json> parse_json(std::string_view text, const json_limits& limits = {});
 
 /// A place inside a JSON document that knows its own path, so that every complaint names the field:

@@ -18,7 +18,7 @@ namespace detail {
 class json_builder {
  public:
   using json = nlohmann::json;
-  explicit json_builder(std::size_t max_depth) : max_depth_(max_depth) {}
+  explicit json_builder(const json_limits& limits) : limits_(limits) {}
 
   bool null() { return add(nullptr); }
   bool boolean(bool value) { return add(value); }
@@ -58,13 +58,15 @@ class json_builder {
   }
   template <class T>
   bool add(T&& value) {
+    if (++values_ > limits_.max_values) return fail(errc::limit, "more than " + std::to_string(limits_.max_values) + " values");
     place(std::forward<T>(value));
     return true;
   }
   bool open(json container) {
-    if (open_.size() >= max_depth_) {
-      return fail(errc::limit, "nested deeper than " + std::to_string(max_depth_) + " levels");
+    if (open_.size() >= limits_.max_depth) {
+      return fail(errc::limit, "nested deeper than " + std::to_string(limits_.max_depth) + " levels");
     }
+    if (++values_ > limits_.max_values) return fail(errc::limit, "more than " + std::to_string(limits_.max_values) + " values");
     open_.push_back(place(std::move(container)));
     return true;
   }
@@ -77,7 +79,8 @@ class json_builder {
     return false;
   }
 
-  std::size_t max_depth_;
+  json_limits limits_;
+  std::size_t values_ = 0;
   json document_;
   std::vector<json*> open_;  // stay valid: an open container is the last element of its own
   json* member_ = nullptr;
@@ -99,7 +102,7 @@ LINGUALINKED_DECL result<nlohmann::json> parse_json(std::string_view text, const
     return error{errc::limit,
                  "JSON of " + std::to_string(text.size()) + " bytes; at most " + std::to_string(limits.max_bytes) + " are read"};
   }
-  detail::json_builder builder(limits.max_depth);
+  detail::json_builder builder(limits);
   if (!nlohmann::json::sax_parse(text.begin(), text.end(), &builder)) return builder.problem();
   return std::move(builder.document());
 }

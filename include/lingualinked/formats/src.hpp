@@ -8,3 +8,4 @@
 #include <lingualinked/formats/input_file.ipp>
 #include <lingualinked/formats/json.ipp>
 #include <lingualinked/formats/npy.ipp>
+#include <lingualinked/formats/safetensors.ipp>
