@@ -2,6 +2,7 @@
 #pragma once
 
 // Everything of this folder that is compiled once.
+#include <lingualinked/text/chat_template.ipp>
 #include <lingualinked/text/normalizer.ipp>
 #include <lingualinked/text/pre_tokenizer.ipp>
 #include <lingualinked/text/regex.ipp>
