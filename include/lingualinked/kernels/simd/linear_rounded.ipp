@@ -75,8 +75,11 @@ struct rounded_tile {
   using dots = typename format::dots;
   static constexpr quant_format layout = format::format;
 
-  vf acc[T][P];
-  vf acc_minimum[layout.minimum ? T : 1][P];
+  // Local to run(), so that they stay in registers.
+  struct sums {
+    vf acc[T][P];
+    vf acc_minimum[layout.minimum ? T : 1][P];
+  };
 
   // total += dot products of `Count` groups from the `First` one on.
   template <std::size_t First, std::size_t Count>
@@ -126,8 +129,8 @@ struct rounded_tile {
     return value;
   }
 
-  LINGUALINKED_ALWAYS_INLINE void add_block(const std::byte* d_line, const std::byte* m_line, const std::byte* scales,
-                                            const std::byte* lines, const std::int32_t* words) {
+  static LINGUALINKED_ALWAYS_INLINE void add_block(const std::byte* d_line, const std::byte* m_line, const std::byte* scales,
+                                                   const std::byte* lines, const std::int32_t* words, sums& s) {
     vi total[T][P];
     vi minimum[layout.minimum && layout.halves ? T : 1][P];
     if constexpr (layout.halves) {
@@ -172,25 +175,27 @@ struct rounded_tile {
       LINGUALINKED_UNROLL
       for (std::size_t t = 0; t < T; ++t) {
         const vf da = ops::set1(float_at(words, 8 * T + t));
-        acc[t][p] = ops::fma(ops::to_float(total[t][p]), ops::mul(d, da), acc[t][p]);
+        s.acc[t][p] = ops::fma(ops::to_float(total[t][p]), ops::mul(d, da), s.acc[t][p]);
         if constexpr (layout.minimum) {
           // In superblocks the minimum is subtracted.
           const vf sum = layout.halves ? ops::mul(da, ops::to_float(minimum[layout.halves ? t : 0][p]))
                                        : ops::set1(float_at(words, 9 * T + t));
-          acc_minimum[t][p] = layout.superblock ? ops::fnma(m, sum, acc_minimum[t][p]) : ops::fma(m, sum, acc_minimum[t][p]);
+          s.acc_minimum[t][p] =
+              layout.superblock ? ops::fnma(m, sum, s.acc_minimum[t][p]) : ops::fma(m, sum, s.acc_minimum[t][p]);
         }
       }
     }
   }
 
   /// `panel` is the panel's first byte, `part` the first vector of it.
-  void run(const std::byte* panel, std::size_t part, std::size_t blocks, const std::int32_t* words) {
+  static void run(const std::byte* panel, std::size_t part, std::size_t blocks, const std::int32_t* words, vf (&out)[T][P]) {
+    sums s;
     LINGUALINKED_UNROLL
     for (std::size_t t = 0; t < T; ++t) {
       LINGUALINKED_UNROLL
       for (std::size_t p = 0; p < P; ++p) {
-        acc[t][p] = ops::zero();
-        if constexpr (layout.minimum) acc_minimum[t][p] = ops::zero();
+        s.acc[t][p] = ops::zero();
+        if constexpr (layout.minimum) s.acc_minimum[t][p] = ops::zero();
       }
     }
     const std::size_t lane = part * ops::lanes;
@@ -202,18 +207,17 @@ struct rounded_tile {
         const std::byte* d_line = panel + next * i + 2 * lane;
         const std::byte* m_line = panel + (layout.superblock ? 32 : line_bytes) + next * i + 2 * lane;
         const std::byte* scales = panel + line_bytes + i * 16 * layout.scale_bytes + lane;
-        add_block(d_line, m_line, scales, lines, words);
+        add_block(d_line, m_line, scales, lines, words, s);
         words += format::pack.words() * T;
       }
       panel += layout.unit_bytes();
       blocks -= here;
     }
-    if constexpr (layout.minimum) {
+    LINGUALINKED_UNROLL
+    for (std::size_t t = 0; t < T; ++t) {
       LINGUALINKED_UNROLL
-      for (std::size_t t = 0; t < T; ++t) {
-        LINGUALINKED_UNROLL
-        for (std::size_t p = 0; p < P; ++p) acc[t][p] = ops::add(acc[t][p], acc_minimum[t][p]);
-      }
+      for (std::size_t p = 0; p < P; ++p)
+        out[t][p] = layout.minimum ? ops::add(s.acc[t][p], s.acc_minimum[layout.minimum ? t : 0][p]) : s.acc[t][p];
     }
   }
 };
@@ -243,11 +247,11 @@ void run_rounded_tile(const linear_call& call, std::size_t panel, std::size_t to
   constexpr std::size_t parts = panel_rows / ops::lanes;
   constexpr std::size_t P = T <= 2 ? std::min(parts, ops::tile_parts) : 1;
   for (std::size_t part = 0; part < parts; part += P) {
-    rounded_tile<Type, T, P> tile;
-    tile.run(call.weights.data + panel * call.weights.panel_bytes, part, call.weights.columns / activation_block, words);
+    ops::vf y[T][P];
+    rounded_tile<Type, T, P>::run(call.weights.data + panel * call.weights.panel_bytes, part,
+                                  call.weights.columns / activation_block, words, y);
     for (std::size_t t = 0; t < T; ++t)
-      for (std::size_t p = 0; p < P; ++p)
-        store_outputs(call, token + t, panel * panel_rows + (part + p) * ops::lanes, tile.acc[t][p]);
+      for (std::size_t p = 0; p < P; ++p) store_outputs(call, token + t, panel * panel_rows + (part + p) * ops::lanes, y[t][p]);
   }
 }
 
