@@ -5,6 +5,7 @@
 #include <lingualinked/formats/fingerprint.ipp>
 #include <lingualinked/formats/gguf.ipp>
 #include <lingualinked/formats/gguf_metadata.ipp>
+#include <lingualinked/formats/hf_config.ipp>
 #include <lingualinked/formats/input_file.ipp>
 #include <lingualinked/formats/json.ipp>
 #include <lingualinked/formats/npy.ipp>
