@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#pragma once
+
+#include <lingualinked/core/sequence.hpp>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <utility>
+#include <vector>
+
+namespace lingualinked::inline v0 {
+
+/// Decides what the first stage runs next: every sequence that has its next token, and one piece of one prompt. Answers do not
+/// depend on the batch they were computed in (the bit contract), so the policy is free: tokens first, prompts in order of arrival.
+class scheduler {
+ public:
+  /// chunk_tokens: most rows of a batch, at least 1
+  explicit scheduler(std::uint32_t chunk_tokens) : chunk_tokens_(std::max<std::uint32_t>(1, chunk_tokens)) {}
+
+  void add_prompt(sequence_id sequence, std::vector<token_id> prompt) { prompts_.push_back({sequence, std::move(prompt), 0}); }
+  void add_token(sequence_id sequence, std::uint32_t position, token_id token) { tokens_.push_back({sequence, position, token}); }
+  void remove(sequence_id sequence) {
+    std::erase_if(prompts_, [&](const pending_prompt& p) { return p.sequence == sequence; });
+    std::erase_if(tokens_, [&](const pending_token& t) { return t.sequence == sequence; });
+  }
+  [[nodiscard]] bool empty() const noexcept { return prompts_.empty() && tokens_.empty(); }
+
+  /// Appends the next batch to `segments` and `tokens`. Requires  !empty()
+  void next(std::vector<segment>& segments, std::vector<token_id>& tokens) {
+    // A waiting prompt is owed a row of every batch, or of every second batch where a batch is one row.
+    std::uint32_t room = chunk_tokens_;
+    std::uint32_t reserved = prompts_.empty() ? 0 : 1;
+    if (chunk_tokens_ == 1 && reserved == 1 && !tokens_.empty()) {
+      reserved = prompts_turn_ ? 1 : 0;
+      prompts_turn_ = !prompts_turn_;
+    }
+    for (; room > reserved && !tokens_.empty(); --room) {
+      const pending_token& t = tokens_.front();
+      segments.push_back({t.sequence, t.position, 1});
+      tokens.push_back(t.token);
+      tokens_.pop_front();
+    }
+    if (room == 0 || prompts_.empty()) return;
+    pending_prompt& p = prompts_.front();
+    const auto count = static_cast<std::uint32_t>(std::min<std::size_t>(room, p.tokens.size() - p.done));
+    segments.push_back({p.sequence, p.done, count});
+    tokens.insert(tokens.end(), p.tokens.begin() + p.done, p.tokens.begin() + p.done + count);
+    p.done += count;
+    if (p.done == p.tokens.size()) prompts_.pop_front();
+  }
+
+ private:
+  struct pending_prompt {
+    sequence_id sequence = 0;
+    std::vector<token_id> tokens;
+    std::uint32_t done = 0;
+  };
+  struct pending_token {
+    sequence_id sequence = 0;
+    std::uint32_t position = 0;
+    token_id token = 0;
+  };
+  std::deque<pending_prompt> prompts_;
+  std::deque<pending_token> tokens_;
+  std::uint32_t chunk_tokens_;
+  bool prompts_turn_ = false;
+};
+
+}  // namespace lingualinked::inline v0
