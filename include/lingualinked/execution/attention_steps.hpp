@@ -114,7 +114,8 @@ struct attention_step {
       const std::size_t p = b.rows[r].position;
       float* key = k + (r * shape.kv_heads + h) * d;
       if (turn_q != nullptr)
-        kernels->rope(q + r * query_width() + h * group_width(), shape.group(), d, turn_q->half(), turn_q->cosines(p), turn_q->sines(p));
+        kernels->rope(q + r * query_width() + h * group_width(), shape.group(), d, turn_q->half(), turn_q->cosines(p),
+                      turn_q->sines(p));
       if (turn_k != nullptr) kernels->rope(key, 1, d, turn_k->half(), turn_k->cosines(p), turn_k->sines(p));
       kernels->store_kv(cache->head(b.rows[r].slot, shape.layer, h), p, key, v + (r * shape.kv_heads + h) * d);
     }
@@ -165,7 +166,8 @@ struct attention_step {
       c.out_stride = d;
       kernels->attention_merge(c);
       if (rounds)
-        kernels->quantise(c.out, query_width(), 1, group_width(), rounded_from(rounded, query_width(), row, kv_head * group_width()));
+        kernels->quantise(c.out, query_width(), 1, group_width(),
+                          rounded_from(rounded, query_width(), row, kv_head * group_width()));
     }
   }
 

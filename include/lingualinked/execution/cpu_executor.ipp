@@ -215,7 +215,8 @@ LINGUALINKED_DECL result<void> cpu_executor::state::check_rows(const stage_batch
   } else {
     const std::size_t bytes = rows.size() * code->input_width() * sizeof(float);
     if (batch.inputs.size() != 1 || batch.inputs[0].rows.size() != bytes)
-      return error{errc::invalid_argument, "the stage wants one input of " + std::to_string(bytes) + " bytes for " + count + " rows"};
+      return error{errc::invalid_argument,
+                   "the stage wants one input of " + std::to_string(bytes) + " bytes for " + count + " rows"};
   }
   const std::size_t out_bytes = tail ? 0 : rows.size() * code->output_width() * sizeof(float);
   for (const stage_output& out : batch.outputs)
@@ -223,7 +224,8 @@ LINGUALINKED_DECL result<void> cpu_executor::state::check_rows(const stage_batch
       return error{errc::invalid_argument, "the stage gives " + std::to_string(out_bytes) + " bytes for " + count + " rows"};
   if (!tail && !batch.logits.empty()) return error{errc::invalid_argument, "only the last stage gives logits"};
   if (!batch.logits.empty() && batch.logits.size() != rows.size() * vocabulary)
-    return error{errc::invalid_argument, "logits of " + count + " rows take " + std::to_string(rows.size() * vocabulary) + " numbers"};
+    return error{errc::invalid_argument,
+                 "logits of " + count + " rows take " + std::to_string(rows.size() * vocabulary) + " numbers"};
   if (tail && batch.sampled.size() != batch.segments.size())
     return error{errc::invalid_argument, "the tail wants one place for a token in each segment"};
   return {};

@@ -53,7 +53,10 @@ inline checked_size kv_cache::bytes_for(dtype type, const std::vector<kv_shape>&
 }
 
 inline kv_cache::kv_cache(dtype type, std::vector<kv_shape> layers, std::size_t context_tokens, std::size_t slots)
-    : type_(type), layers_(std::move(layers)), capacity_(round_up(checked_size{context_tokens}, kernels::attention_tile).value_or(0)), slots_(slots) {
+    : type_(type),
+      layers_(std::move(layers)),
+      capacity_(round_up(checked_size{context_tokens}, kernels::attention_tile).value_or(0)),
+      slots_(slots) {
   for (const kv_shape& l : layers_) {
     layer_offset_.push_back(slot_bytes_);
     slot_bytes_ += 2 * l.kv_heads * l.head_size * facts_of(type).block_bytes * capacity_;

@@ -13,7 +13,8 @@
 namespace lingualinked::inline v0::detail {
 
 /// The part [begin, end) of `count` things that falls to one thread of `threads`.
-[[nodiscard]] constexpr std::pair<std::size_t, std::size_t> share_of(std::size_t count, unsigned threads, unsigned thread) noexcept {
+[[nodiscard]] constexpr std::pair<std::size_t, std::size_t> share_of(std::size_t count, unsigned threads,
+                                                                     unsigned thread) noexcept {
   return {count * thread / threads, count * (thread + 1) / threads};
 }
 

@@ -55,8 +55,8 @@ struct program_limits {
 };
 
 /// A segment of the operation graph as a flat list of fused kernel calls over raw pointers. Built once; a run allocates nothing.
-/// Fused: linear layers with a common input (QKV, gate and up), SwiGLU and the rounding that follows, residual additions, norm and
-/// rounding, rotation and cache store. Fusion never changes an operation's own sequence of roundings.
+/// Fused: linear layers with a common input (QKV, gate and up), SwiGLU and the rounding that follows, residual additions, norm
+/// and rounding, rotation and cache store. Fusion never changes an operation's own sequence of roundings.
 class program {
  public:
   /// Operations [first, end) of `graph`; a value made before `first` is the input, the last one the output.

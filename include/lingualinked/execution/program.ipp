@@ -149,7 +149,8 @@ LINGUALINKED_DECL void program_compiler::plan_linear_group(value_index i) {
 
   // Gate and up alone in a group, read by one SwiGLU and nothing else: each thread multiplies the columns it made.
   std::optional<value_index> product;
-  if (members.size() == 2 && values_[members[0]].readers.size() == 1 && values_[members[0]].readers == values_[members[1]].readers) {
+  if (members.size() == 2 && values_[members[0]].readers.size() == 1 &&
+      values_[members[0]].readers == values_[members[1]].readers) {
     const value_index reader = values_[members[0]].readers[0];
     if (std::holds_alternative<gated_silu_operation>(graph_.operations[reader].kind)) {
       product = reader;
@@ -187,7 +188,8 @@ LINGUALINKED_DECL void program_compiler::plan_rope(value_index i, const rope_ope
   const value_index x = graph_.operations[i].inputs[0];
   const auto& readers = values_[i].readers;
   const bool only_reader = values_[x].readers.size() == 1;
-  const bool for_attention = readers.size() == 1 && std::holds_alternative<attention_operation>(graph_.operations[readers[0]].kind);
+  const bool for_attention =
+      readers.size() == 1 && std::holds_alternative<attention_operation>(graph_.operations[readers[0]].kind);
   if (only_reader && for_attention) {  // the attention's first step turns it in place
     values_[i].alias = x;
     values_[i].turn = op;
@@ -340,7 +342,8 @@ LINGUALINKED_DECL void program_compiler::place() {
       const std::size_t rounded_row = v.rounded ? detail::rounded_row_bytes(v.width) : 0;
       const std::size_t float_bytes = detail::align_up(limits_.rows * v.width * sizeof(float));
       const std::size_t bytes = float_bytes + detail::align_up(limits_.rows * rounded_row) + 3 * storage::alignment_bytes;
-      const auto fits = std::ranges::min_element(pool, {}, [bytes](const pooled& p) { return p.bytes >= bytes ? p.bytes : SIZE_MAX; });
+      const auto fits =
+          std::ranges::min_element(pool, {}, [bytes](const pooled& p) { return p.bytes >= bytes ? p.bytes : SIZE_MAX; });
       pooled mine{};
       if (fits != pool.end() && fits->bytes >= bytes) {
         mine = *fits;
@@ -374,9 +377,10 @@ LINGUALINKED_DECL result<std::unique_ptr<program>> program_compiler::compile() {
   return std::move(made_);
 }
 
-LINGUALINKED_DECL result<std::unique_ptr<program>> program::compile(const operation_graph& graph, std::size_t first, std::size_t end,
-                                                                   const stage_weights& weights, kv_cache& cache,
-                                                                   const kernels::table& kernels, program_limits limits) {
+LINGUALINKED_DECL result<std::unique_ptr<program>> program::compile(const operation_graph& graph, std::size_t first,
+                                                                    std::size_t end, const stage_weights& weights,
+                                                                    kv_cache& cache, const kernels::table& kernels,
+                                                                    program_limits limits) {
   if (first >= end || end > graph.operations.size())
     return error{errc::invalid_argument, "operations " + std::to_string(first) + " to " + std::to_string(end) + " of " +
                                              std::to_string(graph.operations.size()) + " make no segment"};
@@ -399,7 +403,8 @@ LINGUALINKED_DECL void program::run(const batch_state& batch) {
 LINGUALINKED_DECL std::vector<kv_shape> kv_shapes(const operation_graph& graph, std::size_t first, std::size_t end) {
   std::vector<kv_shape> shapes;
   for (std::size_t i = first; i < end && i < graph.operations.size(); ++i)
-    if (const auto* a = std::get_if<attention_operation>(&graph.operations[i].kind)) shapes.push_back({a->kv_heads, a->head_size});
+    if (const auto* a = std::get_if<attention_operation>(&graph.operations[i].kind))
+      shapes.push_back({a->kv_heads, a->head_size});
   return shapes;
 }
 

@@ -13,12 +13,12 @@
 
 namespace lingualinked::inline v0 {
 
-/// Turns a segment of operations into the steps of a program, in three passes: plan the steps (with fusion), place every value in a
-/// buffer for as long as a step needs it, bind the steps to raw pointers.
+/// Turns a segment of operations into the steps of a program, in three passes: plan the steps (with fusion), place every value in
+/// a buffer for as long as a step needs it, bind the steps to raw pointers.
 class program_compiler {
  public:
-  program_compiler(const operation_graph& graph, std::size_t first, std::size_t end, const stage_weights& weights, kv_cache& cache,
-                   const kernels::table& kernels, program_limits limits);
+  program_compiler(const operation_graph& graph, std::size_t first, std::size_t end, const stage_weights& weights,
+                   kv_cache& cache, const kernels::table& kernels, program_limits limits);
   [[nodiscard]] result<std::unique_ptr<program>> compile();
 
  private:

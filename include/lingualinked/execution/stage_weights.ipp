@@ -70,7 +70,8 @@ class weight_list {
  public:
   void add(const weight_ref& w, row_places places = {}) {
     if (!w) return;
-    const auto same = std::ranges::find(all_, w.name, [](const weight_request& r) -> const std::string& { return r.weight->name; });
+    const auto same =
+        std::ranges::find(all_, w.name, [](const weight_request& r) -> const std::string& { return r.weight->name; });
     if (same == all_.end()) return all_.push_back({&w, places});
     if (same->places != places && !conflict_) conflict_ = w.name;
   }
@@ -119,8 +120,12 @@ LINGUALINKED_DECL std::size_t first_bad_block(dtype type, std::span<const std::b
     const std::byte* block = blocks.data() + i * block_bytes;
     bool fine = true;
     switch (type) {
-      case dtype::f32: fine = (std::to_integer<unsigned>(block[3]) & 0x7FU) != 0x7FU || std::to_integer<unsigned>(block[2]) < 0x80U; break;
-      case dtype::bf16: fine = (std::to_integer<unsigned>(block[1]) & 0x7FU) != 0x7FU || std::to_integer<unsigned>(block[0]) < 0x80U; break;
+      case dtype::f32:
+        fine = (std::to_integer<unsigned>(block[3]) & 0x7FU) != 0x7FU || std::to_integer<unsigned>(block[2]) < 0x80U;
+        break;
+      case dtype::bf16:
+        fine = (std::to_integer<unsigned>(block[1]) & 0x7FU) != 0x7FU || std::to_integer<unsigned>(block[0]) < 0x80U;
+        break;
       case dtype::f16: fine = detail::finite_f16(block); break;
       default:
         if (places.first >= 0) fine = detail::finite_f16(block + places.first);

@@ -59,7 +59,8 @@ class module_graph {
 };
 
 /// Cuts a model where only the residual stream is alive.
-///   A cut after operation i is clean when exactly one tensor made at or before i is read after i, and it is marked as the stream.
+///   A cut after operation i is clean when exactly one tensor made at or before i is read after i: that of operation i, marked as
+///   the stream.
 /// Errors    invalid_argument when an operation reads a later one, or the graph is empty
 /// Cost      linear in operations and their inputs
 [[nodiscard]] inline result<module_graph> cut_into_modules(const operation_graph& graph, std::uint64_t kv_element_bytes) {

@@ -45,8 +45,10 @@ class architecture_keys {
     for (const metadata_entry& entry : metadata_.all()) {
       if (mistake_) break;
       if (entry.key.starts_with(prefix_) && !read_.contains(entry.key))
-        mistake_ = error{errc::unsupported,
-                         metadata_.complaint(entry.key, "is a switch that this library does not know. Ignoring it would give wrong answers").message};
+        mistake_ = error{
+            errc::unsupported,
+            metadata_.complaint(entry.key, "is a switch that this library does not know. Ignoring it would give wrong answers")
+                .message};
     }
     return mistake_;
   }
@@ -115,11 +117,13 @@ LINGUALINKED_DECL result<hyperparameters> hyperparameters_from(const gguf_file& 
     keys.refuse("expert_count", "asks for a mixture of experts, which is not supported", errc::unsupported);
   static_cast<void>(keys.number_or("expert_used_count", 0, 0, max_heads));
   if (h.kv_heads == 0 || h.heads % h.kv_heads != 0)
-    keys.refuse("attention.head_count_kv", std::to_string(h.kv_heads) + " does not divide the " + std::to_string(h.heads) + " heads");
+    keys.refuse("attention.head_count_kv",
+                std::to_string(h.kv_heads) + " does not divide the " + std::to_string(h.heads) + " heads");
   if (value_size != h.head_size)
     keys.refuse("attention.value_length", "differs from the key length, which is not supported", errc::unsupported);
   if (h.rotary > h.head_size || h.rotary % 2 != 0)
-    keys.refuse("rope.dimension_count", std::to_string(h.rotary) + " must be even and at most the head size " + std::to_string(h.head_size));
+    keys.refuse("rope.dimension_count",
+                std::to_string(h.rotary) + " must be even and at most the head size " + std::to_string(h.head_size));
   if (scaling != "none" && scaling != "linear")
     keys.refuse("rope.scaling.type", "asks for '" + scaling + "', which is not supported", errc::unsupported);
   if (auto mistake = keys.verdict()) return *mistake;

@@ -31,7 +31,9 @@ LINGUALINKED_DECL result<tokenizer_spec> tokenizer_spec_from(const gguf_metadata
   if (*model == "gpt2") spec.kind = tokenizer_kind::byte_bpe;
   else if (*model == "llama") spec.kind = tokenizer_kind::spm_bpe;
   else if (*model == "t5") spec.kind = tokenizer_kind::unigram;
-  else return error{errc::unsupported, metadata.complaint(prefix + "model", "names the tokenizer '" + *model + "', which is not supported").message};
+  else
+    return error{errc::unsupported,
+                 metadata.complaint(prefix + "model", "names the tokenizer '" + *model + "', which is not supported").message};
 
   auto tokens = metadata.get_strings(prefix + "tokens");
   if (!tokens) return tokens.error();

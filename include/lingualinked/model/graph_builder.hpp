@@ -18,8 +18,8 @@
 namespace lingualinked::inline v0 {
 
 /// What an architecture file writes with: every call appends one operation and checks the tensors it names against the file.
-/// The first mistake (missing tensor, wrong shape, dtype without kernels) is kept and later calls do nothing, so that a builder reads
-/// like the model's own equations and asks for the error once, at the end.
+/// The first mistake (missing tensor, wrong shape, dtype without kernels) is kept and later calls do nothing, so that a builder
+/// reads like the model's own equations and asks for the error once, at the end.
 class graph_builder {
  public:
   /// A tensor of the graph under construction: the operation that makes it.

@@ -67,7 +67,8 @@ LINGUALINKED_DECL graph_builder::value graph_builder::linear(value x, const std:
   if (!bias.empty() && has(bias)) {
     op.bias = take(bias, 1, outputs);
     if (!mistake_ && op.bias.type != dtype::f32)
-      fail(errc::unsupported, "tensor '" + bias + "' is stored as " + std::string(name_of(op.bias.type)) + "; biases must be f32");
+      fail(errc::unsupported,
+           "tensor '" + bias + "' is stored as " + std::string(name_of(op.bias.type)) + "; biases must be f32");
     op.bias.resident_bytes = outputs * sizeof(float);
   }
   return append(std::move(op), {x}, outputs);

@@ -10,7 +10,7 @@ namespace lingualinked::inline v0 {
 
 /// The sizes and constants of a decoder-only transformer, whichever file format they came from.
 struct hyperparameters {
-  std::string architecture;
+  std::string architecture{};
   std::size_t layers = 0;
   std::size_t width = 0;           // D
   std::size_t feed_forward = 0;    // F
@@ -22,7 +22,7 @@ struct hyperparameters {
   float norm_epsilon = 0;
   std::size_t rotary = 0;          // elements of a head that RoPE turns
   double rope_base = 10000;
-  std::vector<double> rope_divisors;  // [rotary/2] or empty: frequency i is divided by entry i
+  std::vector<double> rope_divisors{};  // [rotary/2] or empty: frequency i is divided by entry i
   std::size_t window = 0;          // sliding window of attention; 0: none
 };
 

@@ -19,7 +19,8 @@ namespace lingualinked::inline v0 {
 LINGUALINKED_DECL result<language_model> language_model::open(const std::string& path) {
   std::error_code ignored;
   if (std::filesystem::is_directory(path, ignored))
-    return error{errc::unsupported, "'" + path + "' is a folder; this version reads .gguf files. Name one, or convert the folder to GGUF"};
+    return error{errc::unsupported,
+                 "'" + path + "' is a folder; this version reads .gguf files. Name one, or convert the folder to GGUF"};
   auto file = gguf_file::open(path);
   if (!file) return file.error();
   language_model m;
