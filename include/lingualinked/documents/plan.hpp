@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#pragma once
+
+#include <lingualinked/core/config.hpp>
+#include <lingualinked/core/result.hpp>
+
+#include <nlohmann/json.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace lingualinked::inline v0 {
+
+/// A plan as `plan --json` prints it and `run --plan` reads it: field for field the document of README.md, "JSON". Seconds, bytes,
+/// joules; empty is null.
+struct plan_document {
+  struct predicted_times {
+    std::optional<double> token_seconds;
+    std::optional<double> lap_seconds;
+    std::optional<double> bottleneck_seconds;
+    std::optional<double> prefill_seconds;
+    std::optional<double> energy_joules_per_token;
+    friend bool operator==(const predicted_times&, const predicted_times&) = default;
+  };
+  struct baseline {
+    bool feasible = false;
+    std::optional<double> token_seconds;
+    std::optional<std::string> reason;
+    friend bool operator==(const baseline&, const baseline&) = default;
+  };
+  struct stage {
+    std::string device;
+    std::string endpoint;
+    std::size_t first_module = 0;
+    std::size_t last_module = 0;  // inclusive
+    double seconds = 0;
+    std::uint64_t memory_bytes = 0;
+    std::uint64_t reserve_bytes = 0;
+    std::optional<std::pair<std::size_t, std::size_t>> overlap;  // first and last module kept, both ends inclusive
+    friend bool operator==(const stage&, const stage&) = default;
+  };
+  struct tensor {
+    std::string name;  // "residual@17": the stream that enters module 17; "module 3 -> 9": an edge past a neighbour
+    std::string from;
+    std::string to;
+    std::uint64_t bytes_per_token = 0;
+    std::string kind;  // sequential or residual
+    friend bool operator==(const tensor&, const tensor&) = default;
+  };
+  struct unused_device {
+    std::string device;
+    std::string reason;
+    friend bool operator==(const unused_device&, const unused_device&) = default;
+  };
+
+  std::string objective;
+  std::uint32_t sequences = 1;
+  std::uint32_t context_tokens = 0;
+  std::size_t module_count = 0;
+  std::optional<std::string> model_sha256;
+  std::optional<std::string> fleet_sha256;
+  std::optional<std::string> kv_dtype;
+  std::uint32_t contract = 1;
+  std::string solver;
+  std::string status;
+  std::optional<double> objective_value;
+  std::string objective_unit = "seconds";
+  std::optional<double> objective_seconds;
+  std::optional<double> bound;
+  std::optional<double> gap;
+  double solve_seconds = 0;
+  std::optional<std::string> reason;
+  predicted_times predicted;
+  std::optional<baseline> even;
+  std::optional<baseline> fastest_device;
+  std::vector<stage> stages;
+  std::vector<tensor> transmissions;
+  std::vector<unused_device> unused;
+
+  friend bool operator==(const plan_document&, const plan_document&) = default;
+};
+
+[[nodiscard]] nlohmann::ordered_json to_json(const plan_document& plan);
+
+/// Reads a plan back. Everything is checked but what only a model and a fleet can tell.
+/// Errors    malformed, naming the field; limit
+[[nodiscard]] result<plan_document> read_plan(std::string_view text);
+
+}  // namespace lingualinked::inline v0
+
+#ifdef LINGUALINKED_HEADER_ONLY
+#include <lingualinked/documents/plan.ipp>
+#endif
