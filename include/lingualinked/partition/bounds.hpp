@@ -5,26 +5,67 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <optional>
+#include <utility>
 #include <vector>
 
 namespace lingualinked::inline v0::detail {
 
-/// How fast a lap could still be if a device might be used twice: for plans whose stages and links are at most busiest_seconds
-/// long, never below the truth. The walk over (device, cut) that it minimises is a shortest path, so it costs D * L^2 + D^2 * L
-/// instead of 2^D times that, and it is close enough to the truth to let exact searches skip nearly everything.
+/// How fast a lap could still be if devices might be used more than once, at a price: for plans whose stages and links are at most
+/// busiest_seconds long, never below the truth. The walk over (device, cut) that it minimises is a shortest path, so it costs
+/// D * L^2 + D^2 * L instead of 2^D times that.
+///   bound = min over walks of (lap + sum over its stages of price[device]) - sum of all prices,  prices >= 0
+/// A plan uses each device at most once, so it pays at most the sum and the bound holds for any prices; raise_prices looks for
+/// good ones. Then the bound is mostly within a percent of the truth, and exact searches skip nearly everything.
 /// Edges are left out of it, which keeps it a lower bound.
+/// Source    Held and Karp 1971, The traveling-salesman problem and minimum spanning trees: part II (the same idea for tours)
 struct lap_bounds {
   double busiest_seconds = never;
   std::vector<double> hop;         // [(from * D + to) * (L + 1) + b]: seconds to send cut b; never: no link, or too busy
+  std::vector<double> hop_by_cut;  // [(b * D + from) * D + to]: the same for walks, which go cut by cut
   std::vector<std::size_t> end;    // [d * L + a]: the largest b for which [a, b) fits and is not too busy
   std::vector<double> enter;       // [d]: header to first stage
   std::vector<double> leave;       // [d]: last stage to header
-  std::vector<double> rest_at;     // [d * (L + 1) + a]: from the start of module a on d to the end of the lap
-  std::vector<double> rest_after;  // [d * (L + 1) + b]: from the end of module b - 1 on d to the end of the lap
-  double lap_seconds = never;      // of plans of two stages or more
+  std::vector<double> price;       // [d]
+  double price_sum = 0;
+  std::vector<double> rest_at;     // [d * (L + 1) + a]: from the start of module a on d to the end of the lap, with prices
+  std::vector<double> rest_after;  // [d * (L + 1) + b]: from the end of module b - 1 on d to the end of the lap, with prices
+  double lap_seconds = never;      // the bound, for plans of two stages or more; never when there is none
 };
 
+/// The least x[i] + y[i]. Four minima at a time, since each comparison waits for the one before.
+[[nodiscard]] inline double least_sum(const double* x, const double* y, std::size_t count) {
+  double least[4] = {never, never, never, never};
+  std::size_t i = 0;
+  for (; i + 4 <= count; i += 4)
+    for (std::size_t k = 0; k < 4; ++k) least[k] = std::min(least[k], x[i + k] + y[i + k]);
+  for (; i < count; ++i) least[0] = std::min(least[0], x[i] + y[i]);
+  return std::min(std::min(least[0], least[1]), std::min(least[2], least[3]));
+}
+
+/// Computes rest_at, rest_after and lap_seconds from the prices.
+inline void price_rests(const placement_tables& t, lap_bounds& r) {
+  const std::size_t count = t.modules;
+  const std::size_t width = count + 1;
+  r.price_sum = 0;
+  for (const double price : r.price) r.price_sum += price;
+  std::vector<double> at(t.devices);
+  for (std::size_t cut = count; cut-- > 0;) {
+    for (std::size_t d = 0; d < t.devices; ++d) {
+      const std::size_t end = r.end[d * count + cut];
+      at[d] = r.price[d] + least_sum(&t.times[t.row[d * count + cut]] + 1, &r.rest_after[d * width + cut] + 1, end - cut);
+      r.rest_at[d * width + cut] = at[d];
+    }
+    for (std::size_t from = 0; from < t.devices && cut > 0; ++from)
+      r.rest_after[from * width + cut] = least_sum(&r.hop_by_cut[(cut * t.devices + from) * t.devices], at.data(), t.devices);
+  }
+  r.lap_seconds = never;
+  for (std::size_t d = 0; d < t.devices; ++d) r.lap_seconds = std::min(r.lap_seconds, r.enter[d] + r.rest_at[d * width]);
+  r.lap_seconds -= r.price_sum;
+}
+
+/// Bounds without prices.
 /// first: the device of the first stage where the header is nameless; then the lap ends there.
 [[nodiscard]] inline lap_bounds bound_laps(const placement_tables& t, double busiest_seconds, std::optional<std::size_t> first) {
   const std::size_t count = t.modules;
@@ -32,13 +73,16 @@ struct lap_bounds {
   lap_bounds r;
   r.busiest_seconds = busiest_seconds;
   r.hop.assign(t.devices * t.devices * width, never);
+  r.hop_by_cut.assign(t.devices * t.devices * width, never);
   for (std::size_t from = 0; from < t.devices; ++from) {
     for (std::size_t to = 0; to < t.devices; ++to) {
       if (from == to || to == first || !(t.between(from, to).bandwidth_bytes_per_second > 0)) continue;
       double* hop = &r.hop[(from * t.devices + to) * width];
       for (std::size_t b = 1; b < count; ++b) {
         const std::uint64_t bytes = t.instance->modules[b - 1].cut_bytes;
-        if (t.load_seconds(from, to, static_cast<double>(bytes)) <= busiest_seconds) hop[b] = t.message_seconds(from, to, bytes);
+        if (t.load_seconds(from, to, static_cast<double>(bytes)) > busiest_seconds) continue;
+        hop[b] = t.message_seconds(from, to, bytes);
+        r.hop_by_cut[(b * t.devices + from) * t.devices + to] = hop[b];
       }
     }
   }
@@ -61,26 +105,101 @@ struct lap_bounds {
     r.enter.push_back(first && d != *first ? never : token_hop(header, d));
     r.leave.push_back(token_hop(d, header));
   }
-
+  r.price.assign(t.devices, 0.0);
   r.rest_at.assign(t.devices * width, never);
   r.rest_after.assign(t.devices * width, never);
   for (std::size_t d = 0; d < t.devices; ++d) r.rest_after[d * width + count] = r.leave[d];
-  for (std::size_t cut = count; cut-- > 0;) {
-    for (std::size_t d = 0; d < t.devices; ++d) {
-      const double* times = &t.times[t.row[d * count + cut]];
-      double best = never;
-      for (std::size_t b = cut + 1; b <= r.end[d * count + cut]; ++b)
-        best = std::min(best, times[b - cut] + r.rest_after[d * width + b]);
-      r.rest_at[d * width + cut] = best;
-    }
-    for (std::size_t from = 0; from < t.devices; ++from) {
-      double best = never;
-      for (std::size_t to = 0; to < t.devices; ++to)
-        best = std::min(best, r.hop[(from * t.devices + to) * width + cut] + r.rest_at[to * width + cut]);
-      r.rest_after[from * width + cut] = best;
+  price_rests(t, r);
+  return r;
+}
+
+/// How often the shortest walk uses each device.
+/// Requires  r.lap_seconds < never
+[[nodiscard]] inline std::vector<int> uses_of_shortest_walk(const placement_tables& t, const lap_bounds& r) {
+  const std::size_t width = t.modules + 1;
+  std::vector<int> uses(t.devices, 0);
+  std::size_t d = 0;
+  for (std::size_t e = 1; e < t.devices; ++e)
+    if (r.enter[e] + r.rest_at[e * width] < r.enter[d] + r.rest_at[d * width]) d = e;
+  for (std::size_t cut = 0;;) {
+    ++uses[d];
+    const double* times = &t.times[t.row[d * t.modules + cut]] - cut;
+    std::size_t best = cut + 1;
+    for (std::size_t b = cut + 2; b <= r.end[d * t.modules + cut]; ++b)
+      if (times[b] + r.rest_after[d * width + b] < times[best] + r.rest_after[d * width + best]) best = b;
+    if (best == t.modules) return uses;
+    cut = best;
+    const double* hop = &r.hop_by_cut[(cut * t.devices + d) * t.devices];
+    std::size_t next = 0;
+    for (std::size_t e = 1; e < t.devices; ++e)
+      if (hop[e] + r.rest_at[e * width + cut] < hop[next] + r.rest_at[next * width + cut]) next = e;
+    d = next;
+  }
+}
+
+/// Looks for prices that raise the bound, starting from `start` if that is given: devices that the shortest walk uses again become
+/// dearer, unused ones cheaper (subgradient steps, as long as they help). Stops when the bound exceeds enough_seconds, since then
+/// nothing is left to search for.
+inline void raise_prices(const placement_tables& t, lap_bounds& r, double enough_seconds, const std::vector<double>& start) {
+  constexpr int most_steps = 150;
+  constexpr int patience = 6;      // steps without gain before they get shorter
+  constexpr double finest = 0.01;  // share of the gap below which a step is not worth its time
+  if (r.lap_seconds == never || t.devices < 2) return;
+  std::vector<double> best = r.price;
+  double best_seconds = r.lap_seconds;
+  const auto try_prices = [&](const std::vector<double>& price) {
+    r.price = price;
+    price_rests(t, r);
+    if (r.lap_seconds <= best_seconds) return false;
+    best = price;
+    best_seconds = r.lap_seconds;
+    return true;
+  };
+  if (!start.empty()) try_prices(start);
+  double share = 1;
+  int misses = 0;
+  std::vector<double> price = best;
+  for (int step = 0; step < most_steps && share > finest && best_seconds <= enough_seconds; ++step) {
+    const std::vector<int> uses = uses_of_shortest_walk(t, r);
+    double norm = 0;
+    for (std::size_t d = 0; d < t.devices; ++d)
+      if (uses[d] > 1 || (uses[d] == 0 && r.price[d] > 0)) norm += (uses[d] - 1) * (uses[d] - 1);
+    if (norm == 0) break;  // a plan, and every device that costs is in it: the bound is exact
+    const double aim = std::min(enough_seconds * 1.001, best_seconds * 1.05);
+    const double length = share * std::max(aim - r.lap_seconds, 0.002 * best_seconds) / norm;
+    for (std::size_t d = 0; d < t.devices; ++d) price[d] = std::max(0.0, r.price[d] + length * (uses[d] - 1));
+    if (try_prices(price)) {
+      misses = 0;
+    } else if (++misses == patience) {
+      misses = 0;
+      share /= 2;
+      try_prices(best);
     }
   }
-  for (std::size_t d = 0; d < t.devices; ++d) r.lap_seconds = std::min(r.lap_seconds, r.enter[d] + r.rest_at[d * width]);
+  r.price = best;
+  price_rests(t, r);
+}
+
+/// The other half of the walk: how soon a lap can be where, at the earliest, with prices.
+struct lap_starts {
+  std::vector<double> at;     // [d * (L + 1) + a]: from the start of the lap to the start of module a on d
+  std::vector<double> after;  // [d * (L + 1) + b]: to the end of module b - 1 on d
+};
+
+[[nodiscard]] inline lap_starts start_laps(const placement_tables& t, const lap_bounds& bounds) {
+  const std::size_t width = t.modules + 1;
+  lap_starts r{std::vector<double>(t.devices * width, never), std::vector<double>(t.devices * width, never)};
+  for (std::size_t d = 0; d < t.devices; ++d) r.at[d * width] = bounds.enter[d];
+  for (std::size_t cut = 0; cut < t.modules; ++cut) {
+    for (std::size_t d = 0; d < t.devices; ++d) {
+      double& at = r.at[d * width + cut];
+      for (std::size_t from = 0; from < t.devices && cut > 0; ++from)
+        at = std::min(at, r.after[from * width + cut] + bounds.hop[(from * t.devices + d) * width + cut]);
+      if (at == never) continue;
+      for (std::size_t b = cut + 1; b <= bounds.end[d * t.modules + cut]; ++b)
+        r.after[d * width + b] = std::min(r.after[d * width + b], at + bounds.price[d] + t.seconds(d, cut, b));
+    }
+  }
   return r;
 }
 
@@ -93,29 +212,56 @@ struct lap_bounds {
   return firsts;
 }
 
-/// No plan of two or more stages has a smaller tau; never when there is none.
-///   the smallest t for which a lap bound with busiest stage t / sequences is at most t, by bisection
-[[nodiscard]] inline double bound_tau(const placement_tables& t) {
-  const auto firsts = first_devices(t);
-  const auto lap = [&](double busiest) {
-    double best = never;
-    for (const auto& first : firsts) best = std::min(best, bound_laps(t, busiest, first).lap_seconds);
-    return best;
-  };
-  const double unlimited = lap(never);
-  if (t.sequences == 1 || unlimited == never || unlimited == 0) return unlimited;
-  constexpr double precision = 1e-4;  // of the bound; finer steps cost more than they save
-  double low = unlimited;             // never above the bound
-  double high = low;
-  while (lap(high / t.sequences) > high) {
-    low = high;
-    high *= 1.5;
+/// Bounds for every first device that is worth trying, with prices. Keeps what it learned about prices from one limit to the next.
+class tau_bounds {
+ public:
+  explicit tau_bounds(const placement_tables& tables) : t_(tables), firsts_(first_devices(tables)), prices_(firsts_.size()) {}
+
+  /// For plans with tau <= tau_seconds: those first devices whose bound does not rule them out, the most promising first.
+  [[nodiscard]] std::vector<lap_bounds> within(double tau_seconds) {
+    std::vector<lap_bounds> kept;
+    const double most = std::min(tau_seconds, t_.ceiling_seconds);
+    least_ = never;
+    for (std::size_t i = 0; i < firsts_.size(); ++i) {
+      lap_bounds bounds = bound_laps(t_, tau_seconds / t_.sequences, firsts_[i]);
+      if (bounds.lap_seconds <= most) {
+        raise_prices(t_, bounds, most, prices_[i]);
+        prices_[i] = bounds.price;
+      }
+      least_ = std::min(least_, bounds.lap_seconds);
+      if (bounds.lap_seconds <= most) kept.push_back(std::move(bounds));
+    }
+    std::sort(kept.begin(), kept.end(), [](const auto& a, const auto& b) { return a.lap_seconds < b.lap_seconds; });
+    return kept;
   }
-  while (high > low * (1 + precision)) {
-    const double middle = low + (high - low) / 2;
-    (lap(middle / t.sequences) > middle ? low : high) = middle;
+  /// The least bound of the last call, over all first devices.
+  [[nodiscard]] double least() const noexcept { return least_; }
+
+  /// No plan of two or more stages has a smaller tau; never when there is none.
+  ///   the smallest t for which the bound with stages and links of at most t / sequences is at most t, by bisection
+  [[nodiscard]] double least_tau() {
+    if (within(never).empty()) return never;
+    double low = std::max(least_, 0.0);  // never above the bound
+    if (t_.sequences == 1 || low == 0) return low;
+    double high = low;
+    while (within(high).empty()) {
+      if (high > t_.ceiling_seconds) return never;
+      low = high;
+      high *= 1.2;
+    }
+    constexpr double precision = 1e-3;  // of the bound; finer steps cost more than they save
+    while (high > low * (1 + precision)) {
+      const double middle = low + (high - low) / 2;
+      (within(middle).empty() ? low : high) = middle;
+    }
+    return low;
   }
-  return low;
-}
+
+ private:
+  const placement_tables& t_;
+  std::vector<std::optional<std::size_t>> firsts_;
+  std::vector<std::vector<double>> prices_;
+  double least_ = never;
+};
 
 }  // namespace lingualinked::inline v0::detail

@@ -26,12 +26,12 @@ class chain_search {
   using clock = std::chrono::steady_clock;
 
   chain_search(const placement_tables& tables, const edge_slots& slots, clock::time_point deadline)
-      : t_(tables), slots_(slots), deadline_(deadline) {}
+      : t_(tables), slots_(slots), bounds_(tables), deadline_(deadline) {}
 
   void run() {
     for (std::size_t d = 0; d < t_.devices; ++d)
       if (const auto plan = single_stage(t_, d)) offer(*plan);
-    bound_ = std::min(bound_tau(t_), best_.tau_seconds);
+    bound_ = std::min(bounds_.least_tau(), best_.tau_seconds);
     // Bounds are near the truth as a rule: looking just above them first keeps the searches small.
     constexpr double growth[] = {1.001, 1.02, 1.1, 1.5};
     constexpr int bisections = 8;
@@ -74,12 +74,10 @@ class chain_search {
 
   /// The shortest lap of two stages or more with tau <= r.tau_seconds; offers its plan. With `fewest`, fewer stages go first.
   std::optional<double> search(const reach& r, bool fewest) {
-    const double busiest = r.tau_seconds / t_.sequences;
     subset_search::limits limits{r.tau_seconds, fewest, r.most_stages, deadline_};
     std::optional<priced_plan> shortest;
-    for (const auto& first : first_devices(t_)) {
-      const lap_bounds bounds = bound_laps(t_, busiest, first);
-      if (bounds.lap_seconds == never || bounds.lap_seconds > limits.lap_seconds) continue;
+    for (const lap_bounds& bounds : bounds_.within(r.tau_seconds)) {
+      if (bounds.lap_seconds > limits.lap_seconds) continue;
       subset_search search(t_, slots_, bounds);
       auto plan = search.run(limits);
       if (search.end() != search_end::complete) {
@@ -116,6 +114,7 @@ class chain_search {
 
   const placement_tables& t_;
   const edge_slots& slots_;
+  tau_bounds bounds_;
   const clock::time_point deadline_;
   priced_plan best_;
   double bound_ = 0;
@@ -163,7 +162,7 @@ struct chain_partitioner {
     const bool complete = search.end() == detail::search_end::complete;
     if (complete) {
       plan.status = plan.stages.empty() ? solve_status::infeasible : solve_status::optimal;
-      if (plan.stages.empty()) plan.reason = why_infeasible(instance, time_limit_seconds);
+      if (plan.stages.empty()) plan.reason = reason_for_infeasible(instance, time_limit_seconds);
     } else if (!plan.stages.empty()) {
       plan.status = solve_status::feasible;
     } else if (search.end() == detail::search_end::out_of_memory) {
@@ -179,22 +178,22 @@ struct chain_partitioner {
     return plan;
   }
 
+  /// Which limit rules out every plan of an infeasible instance: memory, when there is no plan even where every device reaches
+  /// every other; links otherwise.
+  [[nodiscard]] static std::string reason_for_infeasible(const placement_instance& instance, double time_limit_seconds) {
+    const placement_instance linked = detail::fully_linked(instance);
+    if (linked.links.size() == instance.links.size() && instance.edges.empty()) return detail::packing_reason(instance);
+    const auto fits = chain_partitioner{}.solve(linked, std::min(time_limit_seconds, 5.0));
+    if (fits && fits->status == solve_status::infeasible) return fits->reason;
+    if (fits && !fits->stages.empty()) return detail::missing_link_reason(instance, *fits);
+    return "no plan meets the limits of memory and links";
+  }
+
   template <Graph G>
   [[nodiscard]] result<placement> partition(const problem<G>& what) const {
     const auto instance = make_instance(what);
     if (!instance) return instance.error();
     return solve(*instance, what.options.time_limit_seconds);
-  }
-
- private:
-  /// Memory or links: memory, when no plan exists even where every device reaches every other.
-  [[nodiscard]] static std::string why_infeasible(const placement_instance& instance, double time_limit_seconds) {
-    const placement_instance linked = detail::fully_linked(instance);
-    if (linked.links.size() == instance.links.size() && instance.edges.empty()) return detail::packing_reason(instance);
-    const auto fits = chain_partitioner{}.solve(linked, time_limit_seconds);
-    if (fits && fits->status == solve_status::infeasible) return fits->reason;
-    if (fits && !fits->stages.empty()) return detail::missing_link_reason(instance, *fits);
-    return "no plan meets the limits of memory and links";
   }
 };
 

@@ -19,7 +19,7 @@ namespace lingualinked::inline v0::detail {
 [[nodiscard]] inline double tau_floor(const placement_instance& instance) {
   const auto tables = make_tables(instance);
   if (!tables) return 0;
-  double floor = bound_tau(*tables);
+  double floor = tau_bounds(*tables).least_tau();
   for (std::size_t d = 0; d < tables->devices; ++d)
     if (const auto plan = single_stage(*tables, d)) floor = std::min(floor, plan->tau_seconds);
   return floor == never ? 0 : floor;

@@ -56,8 +56,8 @@ namespace lingualinked::inline v0::detail {
 /// Why an instance without a plan has none, given that some plan would fit into memory if every device could reach every other.
 [[nodiscard]] inline std::string missing_link_reason(const placement_instance& instance, const placement& fits) {
   const auto broken = evaluate(instance, fits.stages);
-  return "links: every plan that fits into memory needs a link that is missing; the smallest one has " +
-         (broken ? std::string("none missing") : broken.error().message);
+  return "links: every plan that fits into memory needs a link that is missing" +
+         (broken ? std::string() : "; for example there is " + broken.error().message);
 }
 
 /// Why an instance without a plan has none, given that memory alone rules every plan out although the sum would do.

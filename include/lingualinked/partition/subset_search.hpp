@@ -107,6 +107,13 @@ class subset_search {
 
   [[nodiscard]] static std::uint64_t bit(std::size_t d) { return std::uint64_t{1} << d; }
   [[nodiscard]] bool worthwhile(double lap_seconds) const { return lap_seconds <= limit_ && lap_seconds < never; }
+  /// What the rest of a lap can pay at most: the prices of the devices that are left.
+  [[nodiscard]] double unpaid_prices(std::uint64_t used) const {
+    double sum = 0;
+    for (std::size_t d = 0; d < t_.devices; ++d)
+      if ((used & bit(d)) == 0) sum += bounds_.price[d];
+    return sum;
+  }
   [[nodiscard]] static std::size_t device_in(key k, std::size_t slot) {
     return ((k >> (key_bits * slot)) & ((1U << key_bits) - 1)) - 1;
   }
@@ -201,6 +208,7 @@ class subset_search {
   /// All stages on d after the states of s. Without edges, which device came before matters only for its hop, so the best start
   /// of each cut is found first.
   void extend(const subset& s, std::size_t d) {
+    const double unpaid = unpaid_prices(s.used);
     starts_.assign(width_, never);
     for (std::size_t i = s.first_row; i < s.end_row; ++i) {
       const state_row& r = rows_[i];
@@ -211,7 +219,7 @@ class subset_search {
     double* line = nullptr;
     for (std::size_t a = 1; a < t_.modules; ++a) {
       const double start = starts_[a];
-      if (!worthwhile(start + bounds_.rest_at[d * width_ + a])) continue;
+      if (!worthwhile(start + bounds_.rest_at[d * width_ + a] - unpaid)) continue;
       if (line == nullptr) line = draft_.line(0, width_).data();
       const double* times = &t_.times[t_.row[d * t_.modules + a]] - a;
       const std::size_t end = bounds_.end[d * t_.modules + a];
@@ -220,11 +228,12 @@ class subset_search {
   }
 
   void extend_with_edges(const subset& s, std::size_t d) {
+    const double unpaid = unpaid_prices(s.used);
     for (std::size_t i = s.first_row; i < s.end_row; ++i) {
       const state_row r = rows_[i];
       for (std::size_t a = r.low; a <= r.high && a < t_.modules; ++a) {
         const double start = values_[r.offset + a - r.low] + bounds_.hop[(r.device * t_.devices + d) * width_ + a];
-        if (!worthwhile(start + bounds_.rest_at[d * width_ + a])) continue;
+        if (!worthwhile(start + bounds_.rest_at[d * width_ + a] - unpaid)) continue;
         each_stage(r.device, d, a, r.open, start, [&](std::size_t b, double seconds) {
           double& best = draft_.line(key_at(r.open, d, a, b), width_)[b];
           best = std::min(best, seconds);
@@ -235,6 +244,7 @@ class subset_search {
 
   /// Moves what is worth keeping of the draft into rows, and looks for complete laps.
   void keep(std::uint64_t used, std::size_t d) {
+    const double unpaid = unpaid_prices(used);
     double free_bytes = 0;
     for (std::size_t i = 0; i < t_.devices; ++i)
       if ((used & bit(i)) == 0) free_bytes += static_cast<double>(t_.instance->devices[i].memory_bytes);
@@ -248,7 +258,7 @@ class subset_search {
       std::size_t low = width_;
       std::size_t high = 0;
       for (std::size_t b = 1; b < t_.modules; ++b) {
-        if (!worthwhile(line[b] + bounds_.rest_after[d * width_ + b]) || t_.bytes_left[b] > free_bytes) line[b] = never;
+        if (!worthwhile(line[b] + bounds_.rest_after[d * width_ + b] - unpaid) || t_.bytes_left[b] > free_bytes) line[b] = never;
         if (line[b] == never) continue;
         low = std::min(low, b);
         high = b;

@@ -34,6 +34,7 @@ struct placement_tables {
   std::vector<double> times;         // seconds
   std::vector<link_quality> links;   // [from * D + to]; bandwidth 0: none
   std::vector<double> bytes_left;    // [b]: memory of the modules from cut b on
+  double ceiling_seconds = 0;        // no plan has a larger tau
   std::vector<std::size_t> twin;     // [d]: the previous device that is the same in every respect, or no_device
 
   [[nodiscard]] double seconds(std::size_t d, std::size_t a, std::size_t b) const { return times[row[d * modules + a] + b - a]; }
@@ -65,6 +66,25 @@ inline bool are_twins(const placement_tables& t, std::size_t i, std::size_t j) {
     if (!(t.between(i, k) == t.between(j, k)) || !(t.between(k, i) == t.between(k, j))) return false;
   }
   return true;
+}
+
+/// More than any plan's tau: every module where it is slowest, and every message over the slowest link.
+inline double tau_ceiling(const placement_instance& instance) {
+  double seconds = 0;
+  double bytes = static_cast<double>(instance.token_bytes);
+  for (std::size_t j = 0; j < instance.modules.size(); ++j) {
+    double slowest = 0;
+    for (const auto& d : instance.devices) slowest = std::max(slowest, d.module_seconds[j]);
+    seconds += slowest;
+    bytes = std::max(bytes, static_cast<double>(instance.modules[j].cut_bytes));
+  }
+  for (const auto& e : instance.edges) bytes = std::max(bytes, static_cast<double>(e.bytes));
+  double message = 0;
+  for (const link& l : instance.links)
+    if (l.quality.bandwidth_bytes_per_second > 0)
+      message = std::max(message, l.quality.latency_seconds + bytes / l.quality.bandwidth_bytes_per_second);
+  const double messages = static_cast<double>(instance.devices.size() + instance.edges.size() + 1);
+  return static_cast<double>(instance.sequences) * (seconds + messages * message) * 1.001;
 }
 
 /// Requires  a validated instance that outlives the tables
@@ -106,6 +126,7 @@ inline bool are_twins(const placement_tables& t, std::size_t i, std::size_t j) {
       if (t.times.size() > table_limit) return too_large;
     }
   }
+  t.ceiling_seconds = tau_ceiling(instance);
   t.twin.assign(t.devices, no_device);
   for (std::size_t j = 1; j < t.devices; ++j)
     for (std::size_t i = j; i-- > 0 && t.twin[j] == no_device;)

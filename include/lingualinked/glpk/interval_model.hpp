@@ -1,0 +1,285 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// GLPK is licensed under GPL-3.0-or-later: a program that includes this header and links GLPK is conveyed under that licence.
+#pragma once
+
+#include <lingualinked/glpk/solver_thread.hpp>
+#include <lingualinked/partition/bounds.hpp>
+#include <lingualinked/partition/tables.hpp>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+namespace lingualinked::inline v0::detail {
+
+/// Limit of columns of each kind; beyond it the program would take GLPK minutes to load.
+inline constexpr std::size_t column_limit = 500'000;
+
+/// Times are scaled to tau near this. GLPK's tolerances are absolute, and its presolver drops rows that are violated by up to 1e-3:
+/// at tau near 1 that made plans pass for optimal that were 4e-5 from it.
+inline constexpr double scaled_tau = 1e4;
+
+/// The placement problem as a flow through intervals, a mixed-integer program that is nearly integral by itself:
+///   z[d, a, b] = 1       device d runs the modules [a, b); only intervals that fit have a column, so memory needs no row
+///   y[b, d, e]           cut b goes from d to e        u[edge, d, e]  the edge goes from d to e
+///   r[d, e]              e returns tokens to d, the first stage, when no header is named
+///   one interval starts at 0, one ends at L; at each cut, intervals that end on d = sum of y from d, that start on e = sum of y to e;
+///   at most one interval for each device; tau >= lap; tau >= sequences * (each stage, each link)
+/// y, u and r are continuous: once z is integral they have no choice.
+/// Columns that no plan better than `most` can use are left out: those whose shortest lap, stage or link alone exceeds it.
+class interval_model {
+ public:
+  struct interval {
+    std::size_t device = 0;
+    std::size_t first = 0;
+    std::size_t end = 0;
+    double lap_seconds = 0;   // with what the header adds at either end
+    double busy_seconds = 0;  // of the stage, or of its link to the header
+    int column = 0;
+  };
+
+  /// least, most: tau is known to lie between; most may be never.
+  interval_model(const placement_tables& tables, tau_bounds& bounds, double least, double most)
+      : t_(tables),
+        bounds_(bounds),
+        width_(tables.modules + 1),
+        most_(most),
+        scale_((most < never && most > 0 ? most : (least > 0 ? least : 1.0)) / scaled_tau),
+        least_(least) {
+    tau_ = program_.add_column({false, 0, most < never ? most / scale_ : never});
+    lap_ = program_.add_row({GLP_UP, 0});
+    program_.add(lap_, tau_, -1);
+    choose_columns();
+    if (too_large_) return;
+    add_intervals();
+    add_cuts();
+    if (!t_.instance->header) add_returns();
+    for (const auto& e : t_.instance->edges) add_edge(e);
+    add_link_loads();
+  }
+
+  [[nodiscard]] bool too_large() const noexcept { return too_large_; }
+  [[nodiscard]] const mip& program() const noexcept { return program_; }
+  /// Seconds of one unit of the objective.
+  [[nodiscard]] double scale() const noexcept { return scale_; }
+  /// The stages of a solution, in order.
+  [[nodiscard]] std::vector<stage_interval> stages(const std::vector<double>& values) const {
+    std::vector<stage_interval> plan;
+    for (const interval& z : intervals_)
+      if (values[static_cast<std::size_t>(z.column) - 1] > 0.5) plan.push_back({z.device, z.first, z.end - 1});
+    std::sort(plan.begin(), plan.end(), [](const auto& a, const auto& b) { return a.first_module < b.first_module; });
+    return plan;
+  }
+
+ private:
+  struct hop {
+    std::size_t cut = 0;
+    std::size_t from = 0;
+    std::size_t to = 0;
+  };
+
+  [[nodiscard]] bool possible(double lap) const { return lap <= most_ && lap < never; }
+  /// Adds seconds of the lap for one unit of a column.
+  void charge_lap(int column, double seconds) {
+    if (seconds > 0) program_.add(lap_, column, seconds / scale_);
+  }
+
+  void choose_columns() {
+    std::vector<bool> z(t_.times.size(), false);
+    std::vector<bool> y(t_.devices * t_.devices * width_, false);
+    for (const lap_bounds& bounds : bounds_.within(most_)) {
+      const lap_starts starts = start_laps(t_, bounds);
+      for (std::size_t d = 0; d < t_.devices; ++d) {
+        for (std::size_t a = 0; a < t_.modules; ++a) {
+          const double at = starts.at[d * width_ + a];
+          for (std::size_t b = a + 1; at < never && b <= bounds.end[d * t_.modules + a]; ++b)
+            if (possible(at + bounds.price[d] + t_.seconds(d, a, b) + bounds.rest_after[d * width_ + b] - bounds.price_sum))
+              z[t_.row[d * t_.modules + a] + b - a] = true;
+        }
+        for (std::size_t e = 0; e < t_.devices; ++e)
+          for (std::size_t b = 1; b < t_.modules; ++b)
+            if (possible(starts.after[d * width_ + b] + bounds.hop[(d * t_.devices + e) * width_ + b] +
+                         bounds.rest_at[e * width_ + b] - bounds.price_sum))
+              y[(d * t_.devices + e) * width_ + b] = true;
+      }
+    }
+    for (std::size_t d = 0; d < t_.devices; ++d)
+      for (std::size_t a = 0; a < t_.modules; ++a)
+        for (std::size_t b = a + 1; b <= t_.fits_to[d * t_.modules + a]; ++b)
+          if (z[t_.row[d * t_.modules + a] + b - a]) intervals_.push_back(priced(d, a, b));
+    for (std::size_t d = 0; d < t_.devices; ++d) {
+      const auto alone = single_stage(t_, d);
+      if (alone && possible(alone->tau_seconds))
+        intervals_.push_back({d, 0, t_.modules, alone->lap_seconds, alone->bottleneck_seconds, 0});
+    }
+    for (std::size_t b = 1; b < t_.modules; ++b)
+      for (std::size_t d = 0; d < t_.devices; ++d)
+        for (std::size_t e = 0; e < t_.devices; ++e)
+          if (y[(d * t_.devices + e) * width_ + b]) hops_.push_back({b, d, e});
+    too_large_ = intervals_.size() > column_limit || hops_.size() > column_limit;
+  }
+
+  [[nodiscard]] interval priced(std::size_t d, std::size_t a, std::size_t b) const {
+    const double seconds = t_.seconds(d, a, b);
+    interval z{d, a, b, seconds, seconds, 0};
+    const auto& header = t_.instance->header;
+    const std::uint64_t bytes = t_.instance->token_bytes;
+    const auto join = [&](std::size_t from, std::size_t to) {
+      z.lap_seconds += t_.message_seconds(from, to, bytes);
+      z.busy_seconds = std::max(z.busy_seconds, t_.load_seconds(from, to, static_cast<double>(bytes)));
+    };
+    if (header && a == 0) join(*header, d);
+    if (header && b == t_.modules) join(d, *header);
+    return z;
+  }
+
+  void add_intervals() {
+    const int starts = program_.add_row({GLP_FX, 1});
+    const int ends = program_.add_row({GLP_FX, 1});
+    std::vector<int> once(t_.devices);
+    std::vector<int> busy(t_.devices, 0);
+    std::vector<double> busiest(t_.devices, 0.0);
+    for (const interval& z : intervals_) busiest[z.device] = std::max(busiest[z.device], z.busy_seconds);
+    for (std::size_t d = 0; d < t_.devices; ++d) {
+      once[d] = program_.add_row({GLP_UP, 1});
+      if (t_.sequences > 1 && t_.sequences * busiest[d] > least_) {
+        busy[d] = program_.add_row({GLP_UP, 0});
+        program_.add(busy[d], tau_, -1);
+      }
+    }
+    for (interval& z : intervals_) {
+      z.column = program_.add_column({true});
+      charge_lap(z.column, z.lap_seconds);
+      if (z.first == 0) program_.add(starts, z.column, 1);
+      if (z.end == t_.modules) program_.add(ends, z.column, 1);
+      program_.add(once[z.device], z.column, 1);
+      if (busy[z.device] != 0 && z.busy_seconds > 0)
+        program_.add(busy[z.device], z.column, t_.sequences * z.busy_seconds / scale_);
+    }
+  }
+
+  void add_cuts() {
+    std::vector<int> leaves(t_.devices * width_, 0);   // intervals that end at b on d
+    std::vector<int> arrives(t_.devices * width_, 0);  // intervals that start at b on d
+    const auto balance = [&](int& row, int column) {
+      if (row == 0) row = program_.add_row({GLP_FX, 0});
+      program_.add(row, column, 1);
+    };
+    for (const interval& z : intervals_) {
+      if (z.end < t_.modules) balance(leaves[z.device * width_ + z.end], z.column);
+      if (z.first > 0) balance(arrives[z.device * width_ + z.first], z.column);
+    }
+    for (const hop& h : hops_) {
+      int& from = leaves[h.from * width_ + h.cut];
+      int& to = arrives[h.to * width_ + h.cut];
+      if (from == 0 || to == 0) continue;
+      const int column = program_.add_column({false});
+      const std::uint64_t bytes = t_.instance->modules[h.cut - 1].cut_bytes;
+      charge_lap(column, t_.message_seconds(h.from, h.to, bytes));
+      program_.add(from, column, -1);
+      program_.add(to, column, -1);
+      load(h.from, h.to, column, bytes);
+    }
+  }
+
+  void add_returns() {
+    std::vector<int> first(t_.devices, 0);
+    std::vector<int> last(t_.devices, 0);
+    for (const interval& z : intervals_) {
+      if (z.end - z.first == t_.modules) continue;
+      int* row = z.first == 0 ? &first[z.device] : z.end == t_.modules ? &last[z.device] : nullptr;
+      if (row == nullptr) continue;
+      if (*row == 0) *row = program_.add_row({GLP_FX, 0});
+      program_.add(*row, z.column, -1);
+    }
+    const std::uint64_t bytes = t_.instance->token_bytes;
+    for (std::size_t d = 0; d < t_.devices; ++d) {
+      for (std::size_t e = 0; e < t_.devices; ++e) {
+        const double seconds = t_.message_seconds(e, d, bytes);
+        const double busy = t_.load_seconds(e, d, static_cast<double>(bytes));
+        if (d == e || first[d] == 0 || last[e] == 0 || !possible(seconds) || t_.sequences * busy > most_) continue;
+        const int column = program_.add_column({false});
+        charge_lap(column, seconds);
+        program_.add(first[d], column, 1);
+        program_.add(last[e], column, 1);
+        load(e, d, column, bytes);
+      }
+    }
+  }
+
+  void add_edge(const placement_instance::edge& e) {
+    std::vector<int> producer(t_.devices, 0);
+    std::vector<int> consumer(t_.devices, 0);
+    const auto holds = [](const interval& z, std::size_t j) { return z.first <= j && j < z.end; };
+    for (const interval& z : intervals_) {
+      for (const bool produces : {true, false}) {
+        if (!holds(z, produces ? e.from_module : e.to_module)) continue;
+        int& row = (produces ? producer : consumer)[z.device];
+        if (row == 0) row = program_.add_row({GLP_FX, 0});
+        program_.add(row, z.column, -1);
+      }
+    }
+    for (std::size_t d = 0; d < t_.devices; ++d) {
+      for (std::size_t c = 0; c < t_.devices; ++c) {
+        const double seconds = t_.message_seconds(d, c, e.bytes);
+        const double busy = t_.load_seconds(d, c, static_cast<double>(e.bytes));
+        if (producer[d] == 0 || consumer[c] == 0 || !possible(seconds) || t_.sequences * busy > most_) continue;
+        const int column = program_.add_column({false});
+        charge_lap(column, seconds);
+        program_.add(producer[d], column, 1);
+        program_.add(consumer[c], column, 1);
+        load(d, c, column, e.bytes);
+      }
+    }
+  }
+
+  void load(std::size_t from, std::size_t to, int column, std::uint64_t bytes) {
+    if (t_.sequences == 1 || from == to || bytes == 0) return;  // with one sequence the lap is never shorter than a link's share
+    loads_.push_back({from * t_.devices + to, column, t_.load_seconds(from, to, static_cast<double>(bytes))});
+  }
+
+  /// Rows only for links that could be busy for longer than tau is known to be.
+  void add_link_loads() {
+    std::vector<double> total(t_.devices * t_.devices, 0.0);
+    std::vector<double> largest(total);
+    std::vector<int> row(total.size(), 0);
+    for (const load_share& l : loads_) {
+      total[l.link] += l.seconds;
+      largest[l.link] = std::max(largest[l.link], l.seconds);
+    }
+    for (const load_share& l : loads_) {
+      // Of the cuts and the return at most one uses a link; only edges add to it.
+      const double most = t_.instance->edges.empty() ? largest[l.link] : total[l.link];
+      if (t_.sequences * most <= least_) continue;
+      if (row[l.link] == 0) {
+        row[l.link] = program_.add_row({GLP_UP, 0});
+        program_.add(row[l.link], tau_, -1);
+      }
+      program_.add(row[l.link], l.column, t_.sequences * l.seconds / scale_);
+    }
+  }
+
+  struct load_share {
+    std::size_t link = 0;
+    int column = 0;
+    double seconds = 0;
+  };
+
+  const placement_tables& t_;
+  tau_bounds& bounds_;
+  const std::size_t width_;
+  const double most_;
+  const double scale_;
+  const double least_;
+  mip program_;
+  int tau_ = 0;
+  int lap_ = 0;
+  bool too_large_ = false;
+  std::vector<interval> intervals_;
+  std::vector<hop> hops_;
+  std::vector<load_share> loads_;
+};
+
+}  // namespace lingualinked::inline v0::detail
