@@ -90,39 +90,46 @@ struct key_range {
   std::size_t end = 0;
 };
 
-/// Turns raw scores of one row into exp(score - m) in place and returns m; what is not visible holds no meaning afterwards.
-inline float weigh_row(const attention_tile_call& call, std::size_t row, key_range visible, float* scores) {
-  using vf = ops::vf;
-  const vf scale = ops::set1(call.scale);
-  for (std::size_t i = 0; i < kernels::attention_tile; i += ops::lanes)
-    ops::store(scores + i, ops::mul(ops::load(scores + i), scale));
-  if (call.soft_cap != 0)
-    for (std::size_t i = visible.begin; i < visible.end; ++i)
-      scores[i] = call.soft_cap * elementary::tanh(scores[i] / call.soft_cap);
-  if (call.alibi != nullptr)
-    for (std::size_t i = visible.begin; i < visible.end; ++i)
-      scores[i] = std::fma(call.alibi[row], static_cast<float>(call.tile * kernels::attention_tile + i), scores[i]);
+/// What a row's scores go through besides the scale: the cap, the slope, and -infinity where a key is not visible.
+inline void adjust_scores(const attention_tile_call& call, std::size_t row, key_range visible, float* scores) {
+  for (std::size_t i = visible.begin; i < visible.end; ++i) {
+    float& s = scores[i];
+    if (call.soft_cap != 0) s = call.soft_cap * elementary::tanh(s / call.soft_cap);
+    if (call.alibi != nullptr) s = std::fma(call.alibi[row], static_cast<float>(call.tile * kernels::attention_tile + i), s);
+  }
   constexpr float nothing = -std::numeric_limits<float>::infinity();
-  for (std::size_t i = 0; i < visible.begin; ++i) scores[i] = nothing;
-  for (std::size_t i = visible.end; i < kernels::attention_tile; ++i) scores[i] = nothing;
-  constexpr std::size_t vectors = 16 / ops::lanes;
-  vf partial[vectors];
-  for (std::size_t v = 0; v < vectors; ++v) partial[v] = ops::set1(nothing);
-  for (std::size_t i = 0; i < kernels::attention_tile; i += 16)
-    for (std::size_t v = 0; v < vectors; ++v) partial[v] = ops::max(ops::load(scores + i + v * ops::lanes), partial[v]);
-  float part[16];
-  for (std::size_t v = 0; v < vectors; ++v) ops::store(part + v * ops::lanes, partial[v]);
-  for (std::size_t width = 8; width > 0; width /= 2)
-    for (std::size_t i = 0; i < width; ++i) part[i] = part[i] > part[i + width] ? part[i] : part[i + width];
-  const vf m = ops::set1(part[0]);
-  for (std::size_t i = 0; i < kernels::attention_tile; i += ops::lanes)
-    ops::store(scores + i, exp_of(ops::sub(ops::load(scores + i), m)));
-  return part[0];
+  std::fill(scores, scores + visible.begin, nothing);
+  std::fill(scores + visible.end, scores + kernels::attention_tile, nothing);
+}
+
+/// Turns raw scores of one row into exp(score - m) in place and returns m; what is not visible holds no meaning afterwards.
+LINGUALINKED_ALWAYS_INLINE float weigh_row(const attention_tile_call& call, std::size_t row, key_range visible, float* scores) {
+  using vf = ops::vf;
+  constexpr std::size_t vectors = kernels::attention_tile / ops::lanes;
+  constexpr std::size_t together = 16 / ops::lanes;
+  vf s[vectors];
+  LINGUALINKED_UNROLL
+  for (std::size_t v = 0; v < vectors; ++v) s[v] = ops::mul(ops::load(scores + v * ops::lanes), ops::set1(call.scale));
+  if (visible.begin != 0 || visible.end != kernels::attention_tile || call.soft_cap != 0 || call.alibi != nullptr) {
+    for (std::size_t v = 0; v < vectors; ++v) ops::store(scores + v * ops::lanes, s[v]);
+    adjust_scores(call, row, visible, scores);
+    for (std::size_t v = 0; v < vectors; ++v) s[v] = ops::load(scores + v * ops::lanes);
+  }
+  vf partial[together];
+  LINGUALINKED_UNROLL
+  for (std::size_t v = 0; v < together; ++v) partial[v] = ops::set1(-std::numeric_limits<float>::infinity());
+  LINGUALINKED_UNROLL
+  for (std::size_t v = 0; v < vectors; ++v) partial[v % together] = ops::max(s[v], partial[v % together]);
+  const float m = ops::tree_max(partial);
+  LINGUALINKED_UNROLL
+  for (std::size_t v = 0; v < vectors; ++v) ops::store(scores + v * ops::lanes, exp_of(ops::sub(s[v], ops::set1(m))));
+  return m;
 }
 
 /// o and l of R rows, continued over a range of keys: chains over the keys in ascending order.
 template <dtype Type, std::size_t R>
 void add_values(const attention_tile_call& call, std::size_t row, key_range keys, const float* weights) {
+  if (keys.begin >= keys.end) return;
   using vf = ops::vf;
   constexpr std::size_t V = ops::attention_vectors;
   const std::size_t size = call.cache.head_size;
@@ -168,17 +175,19 @@ void add_values(const attention_tile_call& call, std::size_t row, key_range keys
     summed = true;
   }
   for (; d + ops::lanes <= size; d += ops::lanes) add_vectors(d, std::integral_constant<std::size_t, 1>{}, std::false_type{});
-  for (std::size_t r = 0; r < R; ++r) {
-    for (std::size_t i = keys.begin; i < keys.end; ++i) {
-      const float p = weights[r * kernels::attention_tile + i];
-      if (!summed) sum[r] += p;
-      for (std::size_t e = d; e < size; ++e) {
-        float& o = call.o[(row + r) * size + e];
-        o = std::fma(p, load_one(Type, call.cache.values, (first + i) * size + e), o);
+  if (d < size || !summed) {
+    for (std::size_t r = 0; r < R; ++r) {
+      for (std::size_t i = keys.begin; i < keys.end; ++i) {
+        const float p = weights[r * kernels::attention_tile + i];
+        if (!summed) sum[r] += p;
+        for (std::size_t e = d; e < size; ++e) {
+          float& o = call.o[(row + r) * size + e];
+          o = std::fma(p, load_one(Type, call.cache.values, (first + i) * size + e), o);
+        }
       }
     }
-    call.l[row + r] = sum[r];
   }
+  for (std::size_t r = 0; r < R; ++r) call.l[row + r] = sum[r];
 }
 
 template <dtype Type, std::size_t R>
@@ -213,7 +222,12 @@ template <dtype Type>
 void attend(const attention_tile_call& call) {
   std::size_t row = 0;
   for (; row + ops::attention_rows <= call.rows; row += ops::attention_rows) attend_rows<Type, ops::attention_rows>(call, row);
-  for (; row < call.rows; ++row) attend_rows<Type, 1>(call, row);
+  const std::size_t rest = call.rows - row;
+  if (rest == 1) attend_rows<Type, 1>(call, row);
+  if constexpr (ops::attention_rows > 2) {
+    if (rest == 2) attend_rows<Type, 2>(call, row);
+    if (rest == 3) attend_rows<Type, 3>(call, row);
+  }
 }
 
 inline void attention_tile(const attention_tile_call& call) {

@@ -92,12 +92,13 @@ inline void rms_norm(const float* x, const float* w, float eps, std::size_t n, f
       partial[i] = ops::fma(v, v, partial[i]);
     }
   }
-  float part[16];
-  for (std::size_t i = 0; i < vectors; ++i) ops::store(part + i * ops::lanes, partial[i]);
-  for (; j < n; ++j) part[j % 16] = std::fma(x[j], x[j], part[j % 16]);
-  for (std::size_t width = 8; width > 0; width /= 2)
-    for (std::size_t i = 0; i < width; ++i) part[i] += part[i + width];
-  const float r = 1.0F / std::sqrt(part[0] / static_cast<float>(n) + eps);
+  if (j < n) {
+    float part[16];
+    for (std::size_t i = 0; i < vectors; ++i) ops::store(part + i * ops::lanes, partial[i]);
+    for (; j < n; ++j) part[j % 16] = std::fma(x[j], x[j], part[j % 16]);
+    for (std::size_t i = 0; i < vectors; ++i) partial[i] = ops::load(part + i * ops::lanes);
+  }
+  const float r = 1.0F / std::sqrt(ops::tree_sum(partial) / static_cast<float>(n) + eps);
   const vf scale = ops::set1(r);
   for (j = 0; j + ops::lanes <= n; j += ops::lanes)
     ops::store(out + j, ops::mul(ops::mul(ops::load(x + j), scale), ops::load(w + j)));

@@ -78,6 +78,20 @@ struct ops {
     return static_cast<std::uint32_t>(_mm_cvtsi128_si32(_mm_max_epu32(s, _mm_shuffle_epi32(s, 0xB1))));
   }
 
+  /// 16 partial results reduced by a tree: i with i + 8, + 4, + 2, + 1.
+  static float tree_sum(const vf (&part)[2]) {
+    const __m256 eight = _mm256_add_ps(part[0], part[1]);
+    const __m128 four = _mm_add_ps(_mm256_castps256_ps128(eight), _mm256_extractf128_ps(eight, 1));
+    const __m128 two = _mm_add_ps(four, _mm_movehl_ps(four, four));
+    return _mm_cvtss_f32(_mm_add_ss(two, _mm_movehdup_ps(two)));
+  }
+  static float tree_max(const vf (&part)[2]) {
+    const __m256 eight = _mm256_max_ps(part[0], part[1]);
+    const __m128 four = _mm_max_ps(_mm256_castps256_ps128(eight), _mm256_extractf128_ps(eight, 1));
+    const __m128 two = _mm_max_ps(four, _mm_movehl_ps(four, four));
+    return _mm_cvtss_f32(_mm_max_ss(two, _mm_movehdup_ps(two)));
+  }
+
   /// 16 bytes looked up by the codes 0..15 in every byte of `codes`.
   static vi look_up(const std::int8_t* bytes, vi codes) {
     return _mm256_shuffle_epi8(_mm256_broadcastsi128_si256(_mm_loadu_si128(reinterpret_cast<const __m128i*>(bytes))), codes);
