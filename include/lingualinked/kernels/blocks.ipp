@@ -8,6 +8,7 @@
 #include <bit>
 #include <cmath>
 #include <cstring>
+#include <type_traits>
 
 namespace lingualinked::inline v0::kernels {
 
@@ -136,28 +137,38 @@ inline row_block read_superblock(dtype type, const std::byte* from, std::size_t 
 
 inline std::int32_t signed_byte(std::uint8_t b) noexcept { return static_cast<std::int8_t>(b); }
 
-// One plane of `width` bits: to and from the words of one row. Lines are 64 bytes apart.
-inline void write_plane(std::byte* line, unsigned width, unsigned from_bit, const std::array<std::uint32_t, 8>& codes) noexcept {
-  const std::size_t groups = 8 / width;  // that share a word
-  const std::uint32_t mask = ((1U << width) - 1U) * bytes_of_1;
-  for (std::size_t i = 0; i < width; ++i) {
+// One plane of Width bits: to and from the words of one row. Lines are 64 bytes apart.
+template <unsigned Width>
+[[nodiscard]] constexpr std::size_t group_of(std::size_t line, std::size_t field) noexcept {
+  return Width == 4 ? line + 4 * field : 8 / Width * line + field;
+}
+template <unsigned Width>
+inline void write_plane(std::byte* line, unsigned from_bit, const std::array<std::uint32_t, 8>& codes) noexcept {
+  constexpr std::uint32_t mask = ((1U << Width) - 1U) * bytes_of_1;
+  for (std::size_t i = 0; i < Width; ++i) {
     std::uint32_t word = 0;
-    for (std::size_t j = 0; j < groups; ++j) {
-      const std::size_t group = width == 4 ? i + 4 * j : groups * i + j;
-      word |= ((codes[group] >> from_bit) & mask) << (width * j);
-    }
+    for (std::size_t j = 0; j < 8 / Width; ++j) word |= ((codes[group_of<Width>(i, j)] >> from_bit) & mask) << (Width * j);
     std::memcpy(line + i * line_bytes, &word, sizeof(word));
   }
 }
-inline void read_plane(const std::byte* line, unsigned width, unsigned to_bit, std::array<std::uint32_t, 8>& codes) noexcept {
-  const std::size_t groups = 8 / width;
-  const std::uint32_t mask = ((1U << width) - 1U) * bytes_of_1;
-  for (std::size_t i = 0; i < width; ++i) {
+template <unsigned Width>
+inline void read_plane(const std::byte* line, unsigned to_bit, std::array<std::uint32_t, 8>& codes) noexcept {
+  constexpr std::uint32_t mask = ((1U << Width) - 1U) * bytes_of_1;
+  for (std::size_t i = 0; i < Width; ++i) {
     const auto word = load_word<std::uint32_t>(line + i * line_bytes);
-    for (std::size_t j = 0; j < groups; ++j) {
-      const std::size_t group = width == 4 ? i + 4 * j : groups * i + j;
-      codes[group] |= ((word >> (width * j)) & mask) << to_bit;
-    }
+    for (std::size_t j = 0; j < 8 / Width; ++j) codes[group_of<Width>(i, j)] |= ((word >> (Width * j)) & mask) << to_bit;
+  }
+}
+
+// Calls f with a plane's width as a constant.
+template <class F>
+inline void with_width(unsigned width, F f) noexcept {
+  switch (width) {
+    case 8: return f(std::integral_constant<unsigned, 8>{});
+    case 4: return f(std::integral_constant<unsigned, 4>{});
+    case 2: return f(std::integral_constant<unsigned, 2>{});
+    case 1: return f(std::integral_constant<unsigned, 1>{});
+    default: return;
   }
 }
 
@@ -179,8 +190,9 @@ LINGUALINKED_DECL row_block read_panel_block(dtype type, const std::byte* panel,
   if (f.minimum) out.m = detail::load_word<std::uint16_t>(panel + at.m + 2 * row);
   for (std::size_t i = 0; i < f.scale_bytes; ++i) out.scales[i] = std::to_integer<std::uint8_t>(panel[at.scales + 16 * i + row]);
   const std::byte* line = panel + at.lines + 4 * row;
-  detail::read_plane(line, f.low_bits, 0, out.codes);
-  if (f.high_bits != 0) detail::read_plane(line + f.low_bits * line_bytes, f.high_bits, f.low_bits, out.codes);
+  detail::with_width(f.low_bits, [&](auto width) { detail::read_plane<decltype(width)::value>(line, 0, out.codes); });
+  line += f.low_bits * line_bytes;
+  detail::with_width(f.high_bits, [&](auto width) { detail::read_plane<decltype(width)::value>(line, f.low_bits, out.codes); });
   return out;
 }
 
@@ -192,8 +204,9 @@ LINGUALINKED_DECL void write_panel_block(dtype type, std::byte* panel, std::size
   if (f.minimum) std::memcpy(panel + at.m + 2 * row, &from.m, 2);
   for (std::size_t i = 0; i < f.scale_bytes; ++i) panel[at.scales + 16 * i + row] = static_cast<std::byte>(from.scales[i]);
   std::byte* line = panel + at.lines + 4 * row;
-  detail::write_plane(line, f.low_bits, 0, from.codes);
-  if (f.high_bits != 0) detail::write_plane(line + f.low_bits * line_bytes, f.high_bits, f.low_bits, from.codes);
+  detail::with_width(f.low_bits, [&](auto width) { detail::write_plane<decltype(width)::value>(line, 0, from.codes); });
+  line += f.low_bits * line_bytes;
+  detail::with_width(f.high_bits, [&](auto width) { detail::write_plane<decltype(width)::value>(line, f.low_bits, from.codes); });
 }
 
 LINGUALINKED_DECL block_values values_of(dtype type, const row_block& from) noexcept {
