@@ -77,7 +77,7 @@ bool same_bits(const std::vector<float>& a, const std::vector<float>& b) {
 TEST_SUITE("execution/cpu_executor") {
   TEST_CASE("options that make no sense are refused in words") {
     struct wrong {
-      const char* what;
+      std::string what;
       void (*change)(ll::executor_options&);
       ll::errc code;
       const char* says;
@@ -114,7 +114,7 @@ TEST_SUITE("execution/cpu_executor") {
 
   TEST_CASE("what a batch gets wrong is an error, and leaves the bits of the next good batch alone") {
     struct wrong {
-      const char* what;
+      std::string what;
       std::vector<ll::segment> segments;
       std::vector<ll::token_id> tokens;
       std::size_t logits;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <lingualinked/core/bytes.hpp>
+#include <lingualinked/formats/printable.hpp>
 #include <lingualinked/model/gguf_hyperparameters.hpp>
 
 #include <cmath>
@@ -125,7 +126,7 @@ LINGUALINKED_DECL result<hyperparameters> hyperparameters_from(const gguf_file& 
     keys.refuse("rope.dimension_count",
                 std::to_string(h.rotary) + " must be even and at most the head size " + std::to_string(h.head_size));
   if (scaling != "none" && scaling != "linear")
-    keys.refuse("rope.scaling.type", "asks for '" + scaling + "', which is not supported", errc::unsupported);
+    keys.refuse("rope.scaling.type", "asks for " + printable(scaling) + ", which is not supported", errc::unsupported);
   if (auto mistake = keys.verdict()) return *mistake;
 
   auto divisors = detail::read_rope_divisors(file, h.rotary);

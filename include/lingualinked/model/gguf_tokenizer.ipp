@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
+#include <lingualinked/formats/printable.hpp>
 #include <lingualinked/model/gguf_tokenizer.hpp>
 
 #include <optional>
@@ -33,7 +34,7 @@ LINGUALINKED_DECL result<tokenizer_spec> tokenizer_spec_from(const gguf_metadata
   else if (*model == "t5") spec.kind = tokenizer_kind::unigram;
   else
     return error{errc::unsupported,
-                 metadata.complaint(prefix + "model", "names the tokenizer '" + *model + "', which is not supported").message};
+                 metadata.complaint(prefix + "model", "names the tokenizer " + printable(*model) + ", which is not supported").message};
 
   auto tokens = metadata.get_strings(prefix + "tokens");
   if (!tokens) return tokens.error();

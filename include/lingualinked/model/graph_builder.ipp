@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
+#include <lingualinked/formats/printable.hpp>
 #include <lingualinked/kernels/panels.hpp>
 #include <lingualinked/model/graph_builder.hpp>
 
@@ -98,8 +99,8 @@ LINGUALINKED_DECL result<operation_graph> graph_builder::finish() && {
   if (mistake_) return *std::move(mistake_);
   for (const tensor_info& info : weights_.tensors()) {
     if (!used_.contains(info.name) && info.name != "rope_freqs.weight")
-      return error{errc::unsupported, "the file holds tensor '" + info.name +
-                                          "', which this architecture has no use for. A result that ignores it would be wrong"};
+      return error{errc::unsupported, "the file holds tensor " + printable(info.name) +
+                                          ", which this architecture has no use for. A result that ignores it would be wrong"};
   }
   return std::move(graph_);
 }

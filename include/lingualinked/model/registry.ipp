@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
+#include <lingualinked/formats/printable.hpp>
 #include <lingualinked/model/llama.hpp>
 #include <lingualinked/model/registry.hpp>
 
@@ -22,7 +23,7 @@ LINGUALINKED_DECL result<architecture> architecture_named(std::string_view name)
     if (a.name == name) return a;
     known += (known.empty() ? "" : ", ") + std::string(a.name);
   }
-  return error{errc::unsupported, "architecture '" + std::string(name) + "' is not supported; supported: " + known};
+  return error{errc::unsupported, "architecture " + printable(name) + " is not supported; supported: " + known};
 }
 
 }  // namespace lingualinked::inline v0
