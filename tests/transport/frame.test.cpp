@@ -78,8 +78,9 @@ void put(ll::frame_header_wire& wire, std::size_t offset, T value) {
 
 TEST_SUITE("transport/frame") {
   TEST_CASE("the layout is fixed to the byte") {
-    ll::frame_header header{ll::frame_kind::logits, 0, 0x01020304, 0x05060708, 0x1112131415161718, 0x21222324,
-                            0x31323334, 0x41424344, 0x51525354, 0, 0x6162636465666768};
+    ll::frame_header header{
+        ll::frame_kind::logits, 0, 0x01020304, 0x05060708, 0x1112131415161718, 0x21222324, 0x31323334, 0x41424344, 0x51525354, 0,
+        0x6162636465666768};
     const std::vector<std::byte> payload(3, std::byte{9});
     const ll::frame_header_wire wire = ll::encode_header(header, payload);
     const unsigned char expected[56] = {'L',  'L',  'N',  'K',  1,    0,    4,    0,    0x04, 0x03, 0x02, 0x01, 0x08, 0x07,

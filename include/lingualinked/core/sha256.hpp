@@ -60,8 +60,7 @@ class sha256 {
       block_[block_bytes - 1 - i] = static_cast<std::byte>(length_bits >> (8 * i));
     compress(block_.data());
     std::array<std::byte, 32> digest;
-    for (std::size_t i = 0; i < digest.size(); ++i)
-      digest[i] = static_cast<std::byte>(state_[i / 4] >> (24 - 8 * (i % 4)));
+    for (std::size_t i = 0; i < digest.size(); ++i) digest[i] = static_cast<std::byte>(state_[i / 4] >> (24 - 8 * (i % 4)));
     *this = sha256{};
     return digest;
   }

@@ -154,8 +154,8 @@ inline void store_tokens(std::span<const token_id> tokens, std::span<std::byte> 
     tokens += s.tokens;
   }
   if (header.kind != frame_kind::control && tokens != header.rows)
-    return error{errc::malformed, "segments of " + std::to_string(tokens) + " tokens in a frame of " +
-                                      std::to_string(header.rows) + " rows"};
+    return error{errc::malformed,
+                 "segments of " + std::to_string(tokens) + " tokens in a frame of " + std::to_string(header.rows) + " rows"};
   return {};
 }
 
@@ -206,9 +206,8 @@ inline void store_tokens(std::span<const token_id> tokens, std::span<std::byte> 
   const result<std::uint64_t> expected = expected_payload_bytes(header);
   if (!expected) return expected.error();
   if (header.payload_bytes != *expected)
-    return error{errc::malformed, std::string(name_of(header.kind)) + " frame announces " +
-                                      std::to_string(header.payload_bytes) + " payload bytes; its shape asks for " +
-                                      std::to_string(*expected)};
+    return error{errc::malformed, std::string(name_of(header.kind)) + " frame announces " + std::to_string(header.payload_bytes) +
+                                      " payload bytes; its shape asks for " + std::to_string(*expected)};
   return header;
 }
 

@@ -176,8 +176,7 @@ class inproc_transport {
     detail::inproc::item item;
     item.header = header;
     item.header.payload_bytes = payload.size();
-    if (auto checked = check_frame(item.header, payload); !checked)
-      return error{errc::invalid_argument, checked.error().message};
+    if (auto checked = check_frame(item.header, payload); !checked) return error{errc::invalid_argument, checked.error().message};
     std::optional<link> way = find_link(to, true);
     if (!way) way = find_link(to, false);
     if (!way) return error{errc::peer_lost, "peer " + std::to_string(to) + " is not connected"};
@@ -188,7 +187,8 @@ class inproc_transport {
     {
       const std::lock_guard lock(way->other->mutex);
       const auto& links = way->other->links;
-      if (way->other->closed || std::none_of(links.begin(), links.end(), [&](const link& l) { return l.id == way->id && !l.ended; }))
+      if (way->other->closed ||
+          std::none_of(links.begin(), links.end(), [&](const link& l) { return l.id == way->id && !l.ended; }))
         return error{errc::peer_lost, "peer " + std::to_string(to) + " is gone"};
       std::uint64_t& waiting = way->other->waiting_bytes[way->id];
       if (waiting != 0 && waiting + size > hub_.state_->queue_bytes)
