@@ -30,7 +30,8 @@ template <class T>
 }
 
 [[nodiscard]] inline std::string gguf_integer_text(metadata_value::integer value) {
-  return (value.negative ? "-" : "") + std::to_string(value.magnitude);
+  std::string out(value.negative ? "-" : "");
+  return out += std::to_string(value.magnitude);
 }
 
 [[nodiscard]] inline std::string gguf_float_text(double value) {
