@@ -7,6 +7,7 @@
 #include <lingualinked/core/bytes.hpp>
 #include <lingualinked/core/half.hpp>
 #include <lingualinked/formats/gguf.hpp>
+#include <lingualinked/formats/hf_config.hpp>
 
 #include <doctest/doctest.h>
 
@@ -103,6 +104,32 @@ TEST_SUITE("formats/safetensors") {
     CHECK(floats_of(*model, "model.layers.1.self_attn.v_proj.weight") == floats_of(*gguf, "blk.1.attn_v.weight"));
     CHECK(model->find("model.layers.2.mlp.down_proj.weight")->shape == gguf->find("blk.2.ffn_down.weight")->shape);
     CHECK(model->files().back().path.ends_with("config.json"));
+  }
+
+  TEST_CASE("every model folder opens, and its embedding is that of its GGUF twin") {
+    int twins = 0;
+    for (const auto& entry : std::filesystem::directory_iterator(data_folder + "/models")) {
+      const auto name = entry.path().filename().string();
+      CAPTURE(name);
+      const auto model = ll::safetensors_model::open(entry.path().string());
+      REQUIRE_MESSAGE(model.has_value(), model.error().message);
+      const auto config = ll::hf_config::open(entry.path().string());
+      REQUIRE_MESSAGE(config.has_value(), config.error().message);
+      const auto vocabulary = config->get_uint({"vocab_size"}, 1, 1'000'000).value();
+      const auto width = config->get_uint({"hidden_size", "n_embd"}, 1, 1'000'000).value();
+      CHECK(config->rope("full_attention").has_value());
+      const auto found = std::find_if(model->tensors().begin(), model->tensors().end(), [](const auto& t) {
+        return t.name.ends_with("embed_tokens.weight") || t.name.ends_with("word_embeddings.weight") ||
+               t.name.ends_with("wte.weight");
+      });
+      REQUIRE(found != model->tensors().end());
+      CHECK(found->shape == std::vector<std::uint64_t>{vocabulary, width});
+      const auto gguf = ll::gguf_file::open(data_folder + "/gguf/" + name + ".gguf");
+      if (!gguf) continue;
+      ++twins;
+      CHECK(floats_of(*model, found->name) == floats_of(*gguf, "token_embd.weight"));
+    }
+    CHECK(twins == 8);
   }
 
   TEST_CASE("a sharded model reads as one, by folder and by index") {
