@@ -37,7 +37,8 @@ template <class T>
 /// A dense row-major Eigen matrix as a view; a column vector becomes a view of rank 1.
 /// Requires  the matrix outlives the view
 template <class Matrix>
-requires(std::is_base_of_v<Eigen::PlainObjectBase<Matrix>, Matrix> && (bool(Matrix::IsRowMajor) || Matrix::ColsAtCompileTime == 1))
+requires(std::is_base_of_v<Eigen::PlainObjectBase<Matrix>, Matrix> &&
+         (bool(Matrix::IsRowMajor) || Matrix::ColsAtCompileTime == 1))
 [[nodiscard]] auto view_of_eigen(Matrix& matrix) noexcept {
   using scalar = typename Matrix::Scalar;
   const auto rows = static_cast<std::size_t>(matrix.rows());
