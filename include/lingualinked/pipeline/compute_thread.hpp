@@ -4,7 +4,7 @@
 #include <lingualinked/core/clock.hpp>
 #include <lingualinked/core/result.hpp>
 #include <lingualinked/pipeline/executor_factory.hpp>
-#include <lingualinked/pipeline/outbox.hpp>
+#include <lingualinked/pipeline/frame_backlog.hpp>
 #include <lingualinked/runtime/actions.hpp>
 #include <lingualinked/runtime/worker.hpp>
 

@@ -8,8 +8,8 @@
 #include <lingualinked/core/frame.hpp>
 #include <lingualinked/core/result.hpp>
 #include <lingualinked/pipeline/executor_factory.hpp>
+#include <lingualinked/pipeline/frame_backlog.hpp>
 #include <lingualinked/pipeline/generation.hpp>
-#include <lingualinked/pipeline/outbox.hpp>
 #include <lingualinked/runtime/coordinator.hpp>
 #include <lingualinked/runtime/worker.hpp>
 
@@ -100,7 +100,7 @@ class local_session {
     peer_id self = 0;
     worker machine;
     T transport;
-    outbox box;
+    frame_backlog box;
     std::size_t coming = 0;  // frames sent to this stage and not received yet
     std::optional<E> executor;
     std::vector<worker_action> out;

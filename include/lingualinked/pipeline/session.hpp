@@ -3,8 +3,8 @@
 
 #include <lingualinked/concepts/transport.hpp>
 #include <lingualinked/pipeline/control_codec.hpp>
+#include <lingualinked/pipeline/frame_backlog.hpp>
 #include <lingualinked/pipeline/generation.hpp>
-#include <lingualinked/pipeline/outbox.hpp>
 #include <lingualinked/runtime/coordinator.hpp>
 #include <lingualinked/runtime/session_plan.hpp>
 
@@ -206,10 +206,12 @@ class session_thread {
     auto payload = C::encode(a.what);
     frame_header header;
     header.payload_bytes = payload.size();
-    if (!box_.send(transport_, a.to, header, payload, now)) machine_.peer_lost(a.to, out_);
+    const auto sent = box_.send(transport_, a.to, header, payload, now);
+    if (!sent) machine_.peer_lost(a.to, out_, sent.error().message);
   }
   void perform(connect_peer& a, time_point) {
-    if (const auto connected = transport_.connect(a.self, a.peer, a.endpoint); !connected) machine_.peer_lost(a.peer, out_);
+    const auto connected = transport_.connect(a.self, a.peer, a.endpoint);
+    if (!connected) machine_.peer_lost(a.peer, out_, connected.error().message);
   }
   void perform(disconnect_peer& a, time_point) {
     box_.forget(a.peer);
@@ -276,7 +278,7 @@ class session_thread {
   // The session thread's own.
   T transport_;
   coordinator machine_;
-  outbox box_;
+  frame_backlog box_;
   std::vector<coordinator_action> out_;
   std::map<sequence_id, std::vector<token_id>> made_;
   std::optional<error> broken_;  // of the transport

@@ -6,7 +6,7 @@
 #include <lingualinked/pipeline/compute_thread.hpp>
 #include <lingualinked/pipeline/control_codec.hpp>
 #include <lingualinked/pipeline/executor_factory.hpp>
-#include <lingualinked/pipeline/outbox.hpp>
+#include <lingualinked/pipeline/frame_backlog.hpp>
 #include <lingualinked/runtime/worker.hpp>
 
 #include <algorithm>
@@ -120,7 +120,7 @@ class worker_driver {
     const auto sent = box_.send(transport_, to, header, payload, now);
     if (sent) return;
     say(log_level::warning, "cannot send to peer " + std::to_string(to) + ": " + sent.error().message);
-    machine_.peer_lost(to, out_);
+    machine_.peer_lost(to, out_, sent.error().message);
   }
   void perform(send_control& a, time_point now) {
     if (const auto* failed = std::get_if<control::failed>(&a.what)) say(log_level::error, failed->what.message);
@@ -137,7 +137,7 @@ class worker_driver {
     const auto connected = transport_.connect(a.self, a.peer, a.endpoint);
     if (connected) return;
     say(log_level::error, "cannot connect to " + a.endpoint + ": " + connected.error().message);
-    machine_.peer_lost(a.peer, out_);
+    machine_.peer_lost(a.peer, out_, connected.error().message);
   }
   void perform(disconnect_peer& a, time_point) {
     box_.forget(a.peer);
@@ -164,7 +164,7 @@ class worker_driver {
   const serve_options& options_;
   worker machine_;
   compute compute_;
-  outbox box_;
+  frame_backlog box_;
   std::uint64_t session_ = 0;
   std::vector<worker_action> out_;
   std::vector<typename compute::answer> answers_;

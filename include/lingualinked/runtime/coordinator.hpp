@@ -69,7 +69,7 @@ class coordinator {
   }
   /// A data frame; its payload may be taken away.
   void frame(message& m, time_point now, std::vector<coordinator_action>& out);
-  void peer_lost(peer_id peer, std::vector<coordinator_action>& out);
+  void peer_lost(peer_id peer, std::vector<coordinator_action>& out, const std::string& why = {});
 
   // ---- from the clock
 
@@ -346,9 +346,11 @@ inline result<void> coordinator::take_logits(message& m, time_point now, std::ve
   return {};
 }
 
-inline void coordinator::peer_lost(peer_id peer, std::vector<coordinator_action>& out) {
-  if (const auto stage = stage_of(peer))
-    end(loss(*stage, workers_[*stage].welcome ? "is gone: the connection to it was lost" : "cannot be reached"), out);
+inline void coordinator::peer_lost(peer_id peer, std::vector<coordinator_action>& out, const std::string& why) {
+  const auto stage = stage_of(peer);
+  if (!stage) return;
+  const std::string how = workers_[*stage].welcome ? "is gone: the connection to it was lost" : "cannot be reached";
+  end(loss(*stage, how + (why.empty() ? "" : " (" + why + ")")), out);
 }
 
 inline void coordinator::tick(time_point now, std::vector<coordinator_action>& out) {

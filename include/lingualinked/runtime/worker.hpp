@@ -84,13 +84,15 @@ class worker {
     if (state_ != state::serving || broken_ || !is_stage(m.from)) return;
     check(stage_->receive(m, out), out);
   }
-  /// The transport says that a peer is gone, or that it cannot be sent to.
-  void peer_lost(peer_id peer, std::vector<worker_action>& out) {
+  /// The transport says that a peer is gone, or that it cannot be sent to, and perhaps why.
+  void peer_lost(peer_id peer, std::vector<worker_action>& out, const std::string& why = {}) {
     if (state_ == state::idle) return;
     if (peer == coordinator_) return end(out);
     for (std::size_t i = 0; i < plan_.stages.size(); ++i)
       if (plan_.stages[i].peer == peer && partners_.contains(peer))
-        return fail({errc::peer_lost, "the connection to stage " + std::to_string(i) + " is gone"}, out);
+        return fail(
+            {errc::peer_lost, "the connection to stage " + std::to_string(i) + " is gone" + (why.empty() ? "" : ": " + why)},
+            out);
   }
 
   /// The process is told to stop: says so to the coordinator and ends the session.

@@ -23,7 +23,7 @@ namespace lingualinked::inline v0 {
 
 /// Keeps the frames that a transport had no room for, in order for each peer, and tries again. A peer that takes nothing for
 /// stall_limit counts as lost.
-class outbox {
+class frame_backlog {
  public:
   static constexpr duration stall_limit = std::chrono::seconds(10);
 
