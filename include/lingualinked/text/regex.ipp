@@ -27,31 +27,48 @@ using pcre2_code_owner = std::unique_ptr<pcre2_code_8, pcre2_free<pcre2_code_fre
 using pcre2_context_owner = std::unique_ptr<pcre2_match_context_8, pcre2_free<pcre2_match_context_free_8>>;
 using pcre2_data_owner = std::unique_ptr<pcre2_match_data_8, pcre2_free<pcre2_match_data_free_8>>;
 
-/// A construct that Oniguruma and Perl read differently, or an empty view.
-inline std::string_view foreign_construct(std::string_view pattern) {
+/// An Oniguruma pattern in Perl's dialect. \w means letters, marks, numbers and connectors there, and less in PCRE2.
+/// Errors    errc::unsupported for what has no counterpart
+inline result<std::string> perl_pattern(std::string_view pattern) {
+  constexpr std::string_view word = R"(\p{L}\p{M}\p{N}\p{Pc})";
+  const auto refuse = [](std::string_view what) {
+    return error{errc::unsupported, "regular expression uses " + std::string(what) + ", which PCRE2 reads differently"};
+  };
+  std::string out;
   bool in_class = false;
   for (std::size_t i = 0; i < pattern.size(); ++i) {
     const char c = pattern[i];
-    if (c == '\\' && i + 1 < pattern.size()) {
+    const char next = i + 1 < pattern.size() ? pattern[i + 1] : '\0';
+    if (c == '\\') {
       ++i;
-      if (pattern[i] == 'h' || pattern[i] == 'H') return pattern.substr(i - 1, 2);
-    } else if (in_class && c == '[' && pattern.substr(i, 2) != "[:") {
-      return "a class inside a class";
-    } else if (in_class && pattern.substr(i, 2) == "&&") {
-      return "&&";
-    } else if (in_class && c == '[') {
-      i = pattern.find(":]", i);
-      if (i == std::string_view::npos) return "[:";
-      ++i;
-    } else if (c == '[') {
+      if (next == 'h' || next == 'H' || (next == 'W' && in_class)) return refuse(pattern.substr(i - 1, 2));
+      if (next == 'w') {
+        out += in_class ? std::string(word) : "[" + std::string(word) + "]";
+      } else if (next == 'W') {
+        out += "[^" + std::string(word) + "]";
+      } else {
+        out.append(pattern.substr(i - 1, 2));
+      }
+      continue;
+    }
+    if (in_class && c == '&' && next == '&') return refuse("&&");
+    if (in_class && c == '[') {
+      const std::size_t end = next == ':' ? pattern.find(":]", i + 2) : std::string_view::npos;
+      if (end == std::string_view::npos) return refuse("a class inside a class");
+      out.append(pattern.substr(i, end + 2 - i));
+      i = end + 1;
+      continue;
+    }
+    out.push_back(c);
+    if (c == '[') {  // a bracket that closes at once stands for itself
       in_class = true;
-      if (pattern.substr(i + 1, 1) == "^") ++i;
-      if (pattern.substr(i + 1, 1) == "]") ++i;
-    } else if (in_class && c == ']') {
+      if (next == '^') out.push_back(pattern[++i]);
+      if (i + 1 < pattern.size() && pattern[i + 1] == ']') out.push_back(pattern[++i]);
+    } else if (c == ']') {
       in_class = false;
     }
   }
-  return {};
+  return out;
 }
 
 inline std::string pcre2_message(int code) {
@@ -72,15 +89,14 @@ LINGUALINKED_DECL result<regex> regex::compile(std::string_view pattern) {
     return error{errc::limit, "regular expression of " + std::to_string(pattern.size()) + " bytes; at most " +
                                   std::to_string(pattern_bytes_max) + " are read"};
   }
-  if (const std::string_view foreign = detail::foreign_construct(pattern); !foreign.empty()) {
-    return error{errc::unsupported, "regular expression uses " + std::string(foreign) + ", which PCRE2 reads differently"};
-  }
+  const auto perl = detail::perl_pattern(pattern);
+  if (!perl) return perl.error();
   int code = 0;
   std::size_t offset = 0;
   // Oniguruma's ^ and $ match at every line; its other defaults are Perl's.
   const std::uint32_t options = PCRE2_UTF | PCRE2_UCP | PCRE2_MATCH_INVALID_UTF | PCRE2_MULTILINE | PCRE2_NEVER_BACKSLASH_C;
   detail::pcre2_code_owner owner(
-      pcre2_compile_8(reinterpret_cast<PCRE2_SPTR8>(pattern.data()), pattern.size(), options, &code, &offset, nullptr));
+      pcre2_compile_8(reinterpret_cast<PCRE2_SPTR8>(perl->data()), perl->size(), options, &code, &offset, nullptr));
   if (!owner) {
     return error{errc::malformed, "regular expression, byte " + std::to_string(offset) + ": " + detail::pcre2_message(code)};
   }

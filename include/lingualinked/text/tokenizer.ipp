@@ -22,7 +22,16 @@ class piece_encoder {
   piece_encoder(const tokenizer_state& state, std::vector<token_id>& out) : s_(state), out_(out) {}
 
   void encode(std::string_view piece) {
-    if (piece.size() > remembered_bytes_max) return encode_afresh(piece);
+    if (piece.size() > remembered_bytes_max) return encode_long(piece);
+    encode_short(piece);
+  }
+
+ private:
+  struct string_hash : std::hash<std::string_view> {
+    using is_transparent = void;
+  };
+
+  void encode_short(std::string_view piece) {
     if (const auto known = seen_.find(piece); known != seen_.end()) {
       out_.insert(out_.end(), known->second.begin(), known->second.end());
       return;
@@ -34,10 +43,34 @@ class piece_encoder {
     }
   }
 
- private:
-  struct string_hash : std::hash<std::string_view> {
-    using is_transparent = void;
-  };
+  /// Cuts where no token can span, and never behind an unknown character, which may fuse with the next.
+  void encode_long(std::string_view piece) {
+    if (s_.spec.kind == tokenizer_kind::unigram || s_.spec.ignore_merges) return encode_afresh(piece);
+    const bool bytes = s_.spec.kind == tokenizer_kind::byte_bpe;
+    std::size_t begin = 0;
+    std::size_t last = 0;  // where the character before stands
+    char32_t before = 0;
+    for (std::size_t at = 0; at < piece.size();) {
+      const std::size_t size = bytes ? 1 : character_bytes(piece, at);
+      const char32_t now = bytes ? static_cast<unsigned char>(piece[at]) : step_utf8(piece, at).code_point;
+      if (at > begin && s_.inside.never(before, now)) {
+        const bool known =
+            bytes ? s_.byte_tokens[static_cast<unsigned char>(before)] >= 0 : s_.id_of(piece.substr(last, at - last)) >= 0;
+        if (known) {
+          encode_part(piece.substr(begin, at - begin));
+          begin = at;
+        }
+      }
+      before = now;
+      last = at;
+      at += size;
+    }
+    encode_part(piece.substr(begin));
+  }
+  void encode_part(std::string_view part) {
+    if (part.size() > remembered_bytes_max) return encode_afresh(part);
+    encode_short(part);
+  }
 
   void encode_afresh(std::string_view piece) {
     if (s_.spec.kind == tokenizer_kind::unigram) return encode_unigram(piece);
@@ -52,14 +85,11 @@ class piece_encoder {
       character_symbols(piece);
     }
     if (s_.score_ranks.empty()) {
-      merge_pairs(symbols_, [&](const bpe_symbol& left, const bpe_symbol& right) -> std::optional<bpe_merge> {
-        const auto found = s_.merges.find(pair_key(left.id, right.id));
-        if (left.id < 0 || right.id < 0 || found == s_.merges.end()) return std::nullopt;
-        return found->second;
-      });
+      merger_.merge(symbols_, [&](const bpe_symbol& left, const bpe_symbol& right) { return s_.merges.find(left.id, right.id); });
     } else {
-      merge_pairs(symbols_, [&](const bpe_symbol& left, const bpe_symbol& right) -> std::optional<bpe_merge> {
-        const token_id id = s_.id_of(piece.substr(left.begin, left.bytes + right.bytes));
+      merger_.merge(symbols_, [&](const bpe_symbol& left, const bpe_symbol& right) -> std::optional<bpe_merge> {
+        const std::uint32_t bytes = left.bytes + right.bytes;
+        const token_id id = bytes > s_.longest_token ? -1 : s_.id_of(piece.substr(left.begin, bytes));
         if (id < 0) return std::nullopt;
         return bpe_merge{s_.score_ranks[static_cast<std::size_t>(id)], id};
       });
@@ -124,6 +154,7 @@ class piece_encoder {
   const tokenizer_state& s_;
   std::vector<token_id>& out_;
   std::vector<bpe_symbol> symbols_;
+  bpe_merger merger_;
   std::unordered_map<std::string, std::vector<token_id>, string_hash, std::equal_to<>> seen_;
 };
 

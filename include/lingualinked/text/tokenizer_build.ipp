@@ -88,8 +88,28 @@ inline void index_bytes(tokenizer_state& s) {
   }
 }
 
+inline void index_neighbours(tokenizer_state& s) {
+  for (const std::string& piece : s.spec.tokens) {
+    s.longest_token = std::max(s.longest_token, piece.size());
+    if (s.spec.kind == tokenizer_kind::byte_bpe) {
+      const std::string bytes = from_byte_alphabet(piece).value_or(std::string{});
+      for (std::size_t i = 1; i < bytes.size(); ++i) {
+        s.inside.add(static_cast<unsigned char>(bytes[i - 1]), static_cast<unsigned char>(bytes[i]));
+      }
+      continue;
+    }
+    char32_t before = 0;
+    for (std::size_t at = 0; at < piece.size(); at += character_bytes(piece, at)) {
+      const char32_t now = step_utf8(piece, at).code_point;
+      if (at > 0) s.inside.add(before, now);
+      before = now;
+    }
+  }
+}
+
 inline result<void> index_merges(tokenizer_state& s) {
   std::string joined;
+  s.merges.reserve(s.spec.merges.size());
   for (std::size_t rank = 0; rank < s.spec.merges.size(); ++rank) {
     const auto& [left, right] = s.spec.merges[rank];
     joined.assign(left).append(right);
@@ -100,7 +120,7 @@ inline result<void> index_merges(tokenizer_state& s) {
       return error{errc::malformed, "merge " + std::to_string(rank) + " needs the token " + shown_piece(*piece) +
                                         ", which is not in the vocabulary"};
     }
-    s.merges.try_emplace(pair_key(ids[0], ids[1]), bpe_merge{static_cast<std::uint32_t>(rank), ids[2]});
+    s.merges.add(ids[0], ids[1], {static_cast<std::uint32_t>(rank), ids[2]});
   }
   s.spec.merges = {};
   return {};
@@ -216,8 +236,9 @@ LINGUALINKED_DECL result<tokenizer> tokenizer::create(tokenizer_spec spec) {
   if (auto ok = detail::check_special_ids(s); !ok) return std::move(ok).error();
   if (auto ok = detail::prepare_steps(s); !ok) return std::move(ok).error();
   detail::index_bytes(s);
-  const bool by_score =
-      s.spec.kind == tokenizer_kind::unigram || (s.spec.kind == tokenizer_kind::spm_bpe && s.spec.merges.empty());
+  detail::index_neighbours(s);
+  const bool scored_merges = s.spec.kind == tokenizer_kind::spm_bpe && s.spec.merges.empty() && !s.spec.scores.empty();
+  const bool by_score = s.spec.kind == tokenizer_kind::unigram || scored_merges;
   if (auto ok = by_score ? detail::index_scores(s) : detail::index_merges(s); !ok) return std::move(ok).error();
   if (auto ok = detail::index_added(s); !ok) return std::move(ok).error();
   if (s.spec.add_bos && s.spec.prefix.empty()) s.spec.prefix = {*s.spec.bos};

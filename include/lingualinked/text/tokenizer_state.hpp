@@ -3,6 +3,7 @@
 
 #include <lingualinked/text/added_token_finder.hpp>
 #include <lingualinked/text/bpe_merge.hpp>
+#include <lingualinked/text/neighbours.hpp>
 #include <lingualinked/text/normalizer.hpp>
 #include <lingualinked/text/pre_tokenizer.hpp>
 #include <lingualinked/text/tokenizer_spec.hpp>
@@ -24,9 +25,11 @@ struct tokenizer_state {
 
   tokenizer_spec spec;
   std::unordered_map<std::string_view, token_id> ids;
-  std::array<token_id, 256> byte_tokens{};              // -1 where the vocabulary has none
-  std::unordered_map<std::uint64_t, bpe_merge> merges;  // by (left id, right id)
-  std::vector<std::uint32_t> score_ranks;               // by id, 0 is the highest score; equal scores share a rank
+  std::array<token_id, 256> byte_tokens{};  // -1 where the vocabulary has none
+  merge_table merges;
+  neighbours inside;                       // characters (bytes, in byte_bpe) that stand side by side in some token
+  std::size_t longest_token = 0;           // bytes of its vocabulary string
+  std::vector<std::uint32_t> score_ranks;  // by id, 0 is the highest score; equal scores share a rank
   unigram_segmenter segmenter;
   added_token_finder raw_finder;
   added_token_finder normalized_finder;
@@ -43,10 +46,6 @@ struct tokenizer_state {
   }
   [[nodiscard]] bool holds(token_id id) const noexcept { return id >= 0 && static_cast<std::size_t>(id) < spec.tokens.size(); }
 };
-
-inline std::uint64_t pair_key(token_id left, token_id right) noexcept {
-  return (std::uint64_t{static_cast<std::uint32_t>(left)} << 32) | static_cast<std::uint32_t>(right);
-}
 
 /// The value of a byte token's name, "<0x0A>" -> 10, or -1.
 inline int byte_of_name(std::string_view piece) noexcept {
