@@ -3,6 +3,7 @@
 
 #include <lingualinked/core/half.hpp>
 #include <lingualinked/core/random.hpp>
+#include <lingualinked/core/strict_float.hpp>
 #include <lingualinked/kernels/layout.hpp>
 #include <lingualinked/kernels/panels.hpp>
 #include <lingualinked/kernels/table.hpp>
@@ -26,7 +27,9 @@ inline constexpr ll::dtype weight_types[] = {ll::dtype::f32,  ll::dtype::f16,   
                                              ll::dtype::q2_k, ll::dtype::q3_k,   ll::dtype::q4_k,  ll::dtype::q5_k,
                                              ll::dtype::q6_k, ll::dtype::iq4_nl, ll::dtype::iq4_xs};
 
-/// Draws that depend on the seed alone.
+LINGUALINKED_STRICT_FLOAT_BEGIN
+
+/// Draws that depend on the seed alone: the same bits on every machine.
 class draws {
  public:
   explicit draws(std::uint64_t seed) : seed_(seed) {}
@@ -43,6 +46,8 @@ class draws {
   std::uint64_t seed_;
   std::uint64_t counter_ = 0;
 };
+
+LINGUALINKED_STRICT_FLOAT_END
 
 /// A row of weights in file layout: random bits, and scales of either sign about as large as real ones.
 inline std::vector<std::byte> random_row(draws& random, ll::dtype type, std::size_t columns) {

@@ -11,6 +11,10 @@
 #ifdef LINGUALINKED_KERNELS_X86
 #include <cpuid.h>
 #endif
+#if defined(LINGUALINKED_KERNELS_NEON) && defined(__linux__)
+#include <asm/hwcap.h>
+#include <sys/auxv.h>
+#endif
 
 namespace lingualinked::inline v0::kernels {
 
@@ -45,6 +49,17 @@ inline constexpr table scalar_table{
   if (which == isa::avx512 && avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
       __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vnni"))
     return &simd::avx512_table();
+#endif
+#ifdef LINGUALINKED_KERNELS_NEON
+  if (which == isa::neon) return &simd::neon_table();
+#if defined(__linux__)
+  const bool dot = (getauxval(AT_HWCAP) & HWCAP_ASIMDDP) != 0;
+#elif defined(__APPLE__)
+  const bool dot = true;
+#else
+  const bool dot = false;
+#endif
+  if (which == isa::neon_dot && dot) return &simd::neon_dot_table();
 #endif
   return nullptr;
 }

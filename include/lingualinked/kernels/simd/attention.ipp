@@ -20,7 +20,7 @@ inline float load_one(dtype type, const std::byte* base, std::size_t index) {
   }
   std::uint16_t bits = 0;
   std::memcpy(&bits, base + 2 * index, sizeof(bits));
-  return _mm_cvtss_f32(_mm_cvtph_ps(_mm_cvtsi32_si128(bits)));
+  return float_from_f16(bits);
 }
 
 inline void store_kv(const kv_head_view& cache, std::size_t position, const float* key, const float* value) {

@@ -27,3 +27,6 @@
 #ifdef LINGUALINKED_KERNELS_X86
 #include <immintrin.h>
 #endif
+#ifdef LINGUALINKED_KERNELS_NEON
+#include <arm_neon.h>
+#endif
