@@ -8,3 +8,4 @@
 #include <lingualinked/model/language_model.ipp>
 #include <lingualinked/model/llama.ipp>
 #include <lingualinked/model/registry.ipp>
+#include <lingualinked/model/tokenizer_json.ipp>

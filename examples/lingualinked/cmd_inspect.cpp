@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "command.hpp"
+#include "model_choice.hpp"
+
+#include <lingualinked/formats/npy.hpp>
+#include <lingualinked/kernels/panels.hpp>
+
+#include <algorithm>
+#include <array>
+#include <iostream>
+#include <map>
+#include <memory>
+
+namespace tool {
+
+namespace {
+
+struct inspect_options {
+  model_choice model;
+  std::string tensor;
+  std::string npy;
+  bool metadata = false;
+  bool json = false;
+};
+
+/// One tensor as float32, row by row.
+ll::result<int> write_tensor(const ll::tensor_source& weights, const std::string& name, const std::string& path) {
+  const ll::tensor_info* info = weights.find(name);
+  if (info == nullptr)
+    return ll::error{ll::errc::invalid_argument, "the model has no tensor '" + name + "'; 'inspect' without --tensor lists them"};
+  auto file = ll::npy_writer::create(path, std::array{info->rows, info->columns});
+  if (!file) return file.error();
+  const std::size_t row_bytes = ll::bytes_of(info->type, info->columns);
+  std::vector<std::byte> stored(row_bytes);
+  std::vector<float> row(info->columns);
+  for (std::uint64_t r = 0; r < info->rows; ++r) {
+    if (auto read = weights.read(*info, r * row_bytes, stored); !read) return read.error();
+    if (auto decoded = ll::kernels::decode(info->type, stored, row); !decoded) return decoded.error().in("tensor '" + name + "'");
+    if (auto written = file->append(row); !written) return written.error();
+  }
+  if (auto closed = file->finish(); !closed) return closed.error();
+  return done;
+}
+
+nlohmann::ordered_json describe(const ll::language_model& model) {
+  const ll::hyperparameters& h = model.sizes();
+  const ll::module_graph graph = model.modules(model.default_kv_type());
+  nlohmann::ordered_json modules = nlohmann::ordered_json::array();
+  for (std::uint32_t u = 0; u < graph.node_count(); ++u) {
+    const ll::node_cost cost = graph.cost(u);
+    modules.push_back({{"name", graph.name(u)},
+                       {"weight_bytes", cost.weight_bytes},
+                       {"flops_per_token", cost.flops_per_token},
+                       {"flops_per_token_and_context_token", cost.flops_per_token_and_context_token},
+                       {"read_bytes_per_token", cost.read_bytes_per_token},
+                       {"kv_bytes_per_context_token", cost.kv_bytes_per_context_token},
+                       {"cut_bytes_per_token", or_null(u + 1 < graph.node_count(), graph.edge_bytes(u, u + 1))}});
+  }
+  std::map<std::string, std::size_t> types;
+  for (const ll::tensor_info& t : model.weights().tensors()) ++types[std::string(ll::name_of(t.type))];
+  nlohmann::ordered_json tokenizer = nullptr;
+  if (auto t = model.make_tokenizer()) {
+    tokenizer = {{"vocabulary", t->size()},
+                 {"bos", or_null(t->bos().has_value(), t->bos().value_or(0))},
+                 {"eos", or_null(t->eos().has_value(), t->eos().value_or(0))},
+                 {"end_tokens", t->end_tokens()}};
+  }
+  return {{"architecture", h.architecture},
+          {"parameters", model.parameters()},
+          {"weight_bytes", model.weight_bytes()},
+          {"context_length", h.context_length},
+          {"vocabulary", h.vocabulary},
+          {"layers", h.layers},
+          {"width", h.width},
+          {"feed_forward", h.feed_forward},
+          {"heads", h.heads},
+          {"kv_heads", h.kv_heads},
+          {"head_size", h.head_size},
+          {"kv_dtype", ll::name_of(model.default_kv_type())},
+          {"tied_bytes", model.tied_bytes()},
+          {"tensor_types", types},
+          {"tokenizer", tokenizer},
+          {"chat_template", model.chat_template().has_value()},
+          {"modules", modules}};
+}
+
+void print_for_people(const ll::language_model& model, const nlohmann::ordered_json& d) {
+  std::cout << model.path() << "\n";
+  for (const auto& [key, value] : d.items())
+    if (key != "modules") std::cout << "  " << key << std::string(18 - std::min<std::size_t>(key.size(), 17), ' ') << value.dump() << '\n';
+  std::cout << "modules (a stage may end after each)\n";
+  std::size_t i = 0;
+  for (const auto& m : d["modules"]) {
+    std::cout << "  " << i << '\t' << m["weight_bytes"].get<std::uint64_t>() / 1024 << " KiB\t" << m["name"].get<std::string>() << '\n';
+    ++i;
+  }
+  std::cout << "tensors\n";
+  for (const ll::tensor_info& t : model.weights().tensors())
+    std::cout << "  " << t.name << '\t' << ll::name_of(t.type) << '\t' << t.rows << " x " << t.columns << '\n';
+}
+
+ll::result<int> inspect(const inspect_options& o) {
+  if (o.tensor.empty() != o.npy.empty())
+    return ll::error{ll::errc::invalid_argument, "--tensor NAME and --npy OUT go together"};
+  auto path = o.model.path();
+  if (!path) return path.error();
+  if (!o.tensor.empty()) {
+    auto file = ll::gguf_file::open(*path);
+    if (!file) return file.error();
+    return write_tensor(*file, o.tensor, o.npy);
+  }
+  if (o.metadata) {
+    auto file = ll::gguf_file::open(*path);
+    if (!file) return file.error();
+    for (const ll::metadata_entry& entry : file->metadata().all()) std::cout << entry.key << " = " << ll::describe(entry.value) << '\n';
+    return done;
+  }
+  auto model = ll::language_model::open(*path);
+  if (!model) return model.error();
+  const auto document = describe(*model);
+  if (o.json) print_json(document);
+  else print_for_people(*model, document);
+  return done;
+}
+
+}  // namespace
+
+void add_inspect(CLI::App& app, action& chosen) {
+  auto o = std::make_shared<inspect_options>();
+  CLI::App* c = app.add_subcommand("inspect", "Show a model file: sizes, tensor types, tokenizer, modules and cuts");
+  o->model.add_to(*c);
+  c->add_option("--tensor", o->tensor, "Write this tensor, decoded to float32, to the file of --npy");
+  c->add_option("--npy", o->npy, "NumPy file to write");
+  c->add_flag("--metadata", o->metadata, "List the file's own metadata");
+  c->add_flag("--json", o->json, "Print one JSON document");
+  c->callback([o, &chosen] { chosen = [o] { return inspect(*o); }; });
+}
+
+}  // namespace tool

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "model_choice.hpp"
+#include "plan_report.hpp"
+#include "planning.hpp"
+#include "where.hpp"
+
+#include <lingualinked/documents/instance.hpp>
+#include <lingualinked/graph/transmission_map.hpp>
+
+#include <iostream>
+#include <memory>
+#include <utility>
+#include <vector>
+
+namespace tool {
+
+namespace {
+
+struct plan_options {
+  model_choice model;
+  where_options where;
+  std::string instance;
+  std::string dump_instance;
+  std::string objective = "latency";
+  std::uint32_t sequences = 0;
+  std::uint32_t prompt_tokens = 128;
+  std::uint32_t generate_tokens = 128;
+  std::string solver;
+  double time_limit = 60;
+  bool explain = false;
+  bool json = false;
+  bool only_for_models = false;  // an option was given that a bare instance cannot obey
+};
+
+int tell(const ll::plan_document& plan, const plan_options& o) {
+  if (o.json) print_json(ll::to_json(plan));
+  else std::cout << describe_plan(plan, o.explain);
+  return plan.stages.empty() ? no_plan : done;
+}
+
+ll::result<int> plan_instance(const plan_options& o) {
+  if (o.only_for_models)
+    return ll::error{ll::errc::invalid_argument, "--instance is solved as it stands; leave out --objective, --sequences, --context, --fleet and --model"};
+  auto text = read_file(o.instance);
+  if (!text) return text.error();
+  auto instance = ll::read_instance(*text);
+  if (!instance) return instance.error().in(o.instance);
+  auto placed = solve(*instance, o.solver, o.time_limit);
+  // What a solver declines is a matter of usage: another solver takes it.
+  if (!placed && placed.error().code == ll::errc::unsupported) return ll::error{ll::errc::invalid_argument, placed.error().message};
+  if (!placed) return placed.error();
+  std::vector<ll::transmission> map;
+  if (!placed->stages.empty()) {
+    auto made = ll::make_transmission_map(placed->stages, *instance);
+    if (!made) return made.error();
+    map = *std::move(made);
+  }
+  return tell(report_placement(*instance, *placed, map), o);
+}
+
+ll::result<int> plan(const plan_options& o) {
+  if (!o.instance.empty()) return plan_instance(o);
+  auto path = o.model.path();
+  if (!path) return path.error();
+  auto model = ll::language_model::open(*path);
+  if (!model) return model.error();
+  if (o.where.fleet.empty())
+    return ll::error{ll::errc::invalid_argument, "say which devices there are with --fleet FILE (or solve a bare problem with --instance FILE)"};
+  auto machines = read_fleet(o.where.fleet);
+  if (!machines) return machines.error();
+  auto context = o.where.context_for(*model);
+  if (!context) return context.error();
+  auto kv = o.where.kv_for(*model);
+  if (!kv) return kv.error();
+  planning_request request;
+  request.options.goal = o.objective == "latency" ? ll::objective::latency : ll::objective::throughput;
+  request.options.sequences = o.sequences != 0 ? o.sequences : o.objective == "latency" ? 1 : 4;
+  request.options.context_tokens = *context;
+  request.options.prompt_tokens = o.prompt_tokens;
+  request.options.generate_tokens = o.generate_tokens;
+  request.options.time_limit_seconds = o.time_limit;
+  request.kv_type = *kv;
+  request.threads = o.where.thread_count();
+  request.solver = o.solver;
+  if (!o.dump_instance.empty()) {
+    auto instance = instance_for(*model, *machines, request);
+    if (!instance) return instance.error();
+    if (auto written = write_file(o.dump_instance, ll::to_json(*instance).dump(2) + "\n"); !written) return written.error();
+  }
+  auto made = plan_over_fleet(*model, *machines, request);
+  if (!made) return made.error();
+  return tell(made->document, o);
+}
+
+}  // namespace
+
+void add_plan(CLI::App& app, action& chosen) {
+  auto o = std::make_shared<plan_options>();
+  CLI::App* c = app.add_subcommand("plan", "Place the model's modules on the devices of a fleet, with proof");
+  o->model.add_to(*c);
+  CLI::Option* fleet = c->add_option("--fleet", o->where.fleet, "Fleet file: devices and links");
+  c->add_option("--instance", o->instance, "Solve this problem in plain numbers instead; needs no model");
+  c->add_option("--dump-instance", o->dump_instance, "Write the problem that is solved to this file");
+  CLI::Option* objective = c->add_option("--objective", o->objective, "latency: one sequence; throughput: four, unless --sequences says otherwise")
+                               ->check(CLI::IsMember({"latency", "throughput"}))
+                               ->capture_default_str();
+  CLI::Option* sequences = c->add_option("--sequences", o->sequences, "Sequences in flight")->check(CLI::Range(1, 1024));
+  CLI::Option* context = c->add_option("-c,--context", o->where.context, "Longest context in tokens, paid for in memory")->check(CLI::PositiveNumber);
+  c->add_option("--kv", o->where.kv, "Type of the KV cache: f32 or f16");
+  c->add_option("--prompt-tokens", o->prompt_tokens, "Prompt length at which times are taken")->capture_default_str()->check(CLI::PositiveNumber);
+  c->add_option("--generate-tokens", o->generate_tokens, "Tokens written, for the same")->capture_default_str()->check(CLI::NonNegativeNumber);
+  c->add_option("--solver", o->solver, "glpk (where built), chain or even; " + default_solver() + " if not given");
+  c->add_option("--time-limit", o->time_limit, "Seconds for the solver")->capture_default_str()->check(CLI::PositiveNumber);
+  c->add_flag("--explain", o->explain, "Say also what limits the plan, what baselines would cost and why devices stay unused");
+  c->add_flag("--json", o->json, "Print one JSON document");
+  c->callback([o, fleet, objective, sequences, context, &chosen] {
+    o->only_for_models = fleet->count() + objective->count() + sequences->count() + context->count() > 0 || !o->model.model.empty() || !o->model.words.empty();
+    chosen = [o] { return plan(*o); };
+  });
+}
+
+}  // namespace tool

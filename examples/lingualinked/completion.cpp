@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "completion.hpp"
+
+#include "machine.hpp"
+
+#include <lingualinked/text/detokenizer.hpp>
+#include <lingualinked/text/stop_matcher.hpp>
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <chrono>
+
+namespace tool {
+
+namespace {
+
+using clock = std::chrono::steady_clock;
+
+double seconds_between(clock::time_point a, clock::time_point b) { return std::chrono::duration<double>(b - a).count(); }
+
+std::string name_of(ll::finish_reason reason) {
+  switch (reason) {
+    case ll::finish_reason::stop: return "stop";
+    case ll::finish_reason::length: return "length";
+    case ll::finish_reason::cancelled: return "cancelled";
+  }
+  return "cancelled";
+}
+
+}  // namespace
+
+void writing_options::add_to(CLI::App& app, float default_temperature) {
+  sampling.temperature = default_temperature;
+  app.add_option("-n,--max-tokens", max_tokens, "Most tokens to write; until a stop or the context is full if not given")
+      ->check(CLI::PositiveNumber);
+  app.add_option("--temperature", sampling.temperature, "0 takes the likeliest token; higher is more varied")->capture_default_str();
+  app.add_option("--top-k", sampling.top_k, "Draw from the k likeliest tokens only; 0 for all")->capture_default_str();
+  app.add_option("--top-p", sampling.top_p, "Draw from the likeliest tokens that make up this share")->capture_default_str();
+  app.add_option("--min-p", sampling.min_p, "Leave out tokens below this share of the likeliest")->capture_default_str();
+  app.add_option("--repeat-penalty", sampling.repeat_penalty, "Make recent tokens less likely; 1 is off")->capture_default_str();
+  app.add_option("-s,--seed", seed, "Seed of the draws; drawn and reported if not given");
+  app.add_option("--stop", stops, "Stop before this text; may be given several times")->take_all()->allow_extra_args(false);
+  app.add_flag("--ignore-eos", ignore_eos, "Go on past the end token");
+  app.add_option("--report", report, "Write the JSON document to this file as well");
+  app.add_flag("--json", json, "Print one JSON document instead of streaming text");
+}
+
+ll::result<completion> complete(engine& e, const ll::tokenizer* t, std::vector<ll::token_id> prompt, std::uint32_t context,
+                                const writing_options& o, bool keep_special,
+                                const std::function<void(const std::string&)>& tell) {
+  if (prompt.empty())
+    return ll::error{ll::errc::invalid_argument, "the prompt is empty. Give some text, or a tokenizer that begins texts with a token"};
+  if (prompt.size() >= context)
+    return ll::error{ll::errc::limit, "the prompt has " + std::to_string(prompt.size()) + " tokens and the context " +
+                                          std::to_string(context) + ". Shorten it, or raise --context"};
+  auto stops = ll::stop_matcher::create(o.stops);
+  if (!stops) return stops.error();
+  if (!o.stops.empty() && t == nullptr)
+    return ll::error{ll::errc::invalid_argument, "--stop needs the model's tokenizer, and the model has none"};
+
+  ll::sequence_options options;
+  options.prompt = std::move(prompt);
+  const auto room = static_cast<std::uint32_t>(context - options.prompt.size());
+  options.max_tokens = o.max_tokens == 0 ? room : std::min(o.max_tokens, room);
+  options.sampling = o.sampling;
+  const bool draws = o.sampling.temperature > 0;
+  options.sampling.seed = o.seed.value_or(draws ? fresh_number(53) : 0);
+  if (t != nullptr && !o.ignore_eos) options.end_tokens = t->end_tokens();
+
+  completion c;
+  std::optional<ll::detokenizer> words;
+  if (t != nullptr) words.emplace(*t, true, keep_special);
+  bool stopped_by_text = false;
+  const auto say = [&](const std::string& text) {
+    c.text += text;
+    if (!text.empty() && tell) tell(text);
+  };
+  const clock::time_point start = clock::now();
+  clock::time_point first = start;
+  clock::time_point last = start;
+  auto made = e.generate(options, [&](ll::token_id token) {
+    last = clock::now();
+    if (c.tokens.empty()) first = last;
+    c.tokens.push_back(token);
+    if (!words || std::ranges::find(options.end_tokens, token) != options.end_tokens.end()) return true;
+    say(stops->push(words->push(token)));
+    stopped_by_text = stops->stopped();
+    return !stopped_by_text;
+  });
+  if (!made) return made.error();
+  if (!stopped_by_text) say(stops->flush());
+  c.finish_reason = stopped_by_text ? "stop" : name_of(made->reason);
+
+  const std::size_t count = c.tokens.size();
+  const double ttft = seconds_between(start, first);
+  const double decode = seconds_between(first, last);
+  c.document = {
+      {"text", t != nullptr ? nlohmann::ordered_json(c.text) : nlohmann::ordered_json(nullptr)},
+      {"tokens", c.tokens},
+      {"prompt_tokens", options.prompt},
+      {"finish_reason", c.finish_reason},
+      {"stats",
+       {{"load_seconds", e.load_seconds()},
+        {"ttft_seconds", or_null(count > 0, ttft)},
+        {"prefill_tokens_per_second", or_null(count > 0 && ttft > 0, static_cast<double>(options.prompt.size()) / ttft)},
+        {"decode_tokens_per_second", or_null(count > 1 && decode > 0, static_cast<double>(count - 1) / decode)},
+        {"completion_tokens", count},
+        {"seed", or_null(draws, options.sampling.seed)}}},
+      {"plan", e.plan()},
+      {"devices", e.devices(*made)}};
+  if (!o.report.empty())
+    if (auto written = write_file(o.report, c.document.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n"); !written)
+      return written.error();
+  return c;
+}
+
+ll::result<std::vector<ll::token_id>> encode_with_prefix(const ll::tokenizer& t, const std::string& text) {
+  auto bare = t.encode(text);
+  if (!bare) return bare;
+  auto framed = t.encode(text, {.parse_special = true, .add_bos_eos = true});
+  if (!framed) return framed;
+  // What a tokenizer puts behind a text would end it; only what stands in front belongs to a prompt.
+  for (std::size_t prefix = 0; prefix + bare->size() <= framed->size(); ++prefix) {
+    if (!std::equal(bare->begin(), bare->end(), framed->begin() + static_cast<std::ptrdiff_t>(prefix))) continue;
+    framed->resize(prefix + bare->size());
+    return framed;
+  }
+  return framed;
+}
+
+void print_speed(const nlohmann::ordered_json& document) {
+  const auto& s = document["stats"];
+  const auto figure = [](const nlohmann::ordered_json& v) { return v.is_null() ? std::string("-") : fmt::format("{:.1f}", v.get<double>()); };
+  spdlog::info("{} prompt tokens at {} tokens/s, {} tokens at {} tokens/s, first after {} ms", document["prompt_tokens"].size(),
+               figure(s["prefill_tokens_per_second"]), s["completion_tokens"].get<std::size_t>(), figure(s["decode_tokens_per_second"]),
+               s["ttft_seconds"].is_null() ? std::string("-") : fmt::format("{:.0f}", s["ttft_seconds"].get<double>() * 1e3));
+}
+
+}  // namespace tool

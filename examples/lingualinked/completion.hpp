@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#pragma once
+
+#include "command.hpp"
+#include "engine.hpp"
+#include "where.hpp"
+
+#include <lingualinked/core/sequence.hpp>
+#include <lingualinked/model/language_model.hpp>
+#include <lingualinked/text/tokenizer.hpp>
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace tool {
+
+/// How text is written: the options that run and chat share.
+struct writing_options {
+  std::uint32_t max_tokens = 0;  // 0: until a stop or the context is full
+  ll::sampling_parameters sampling;
+  std::optional<std::uint64_t> seed;
+  std::vector<std::string> stops;
+  bool ignore_eos = false;
+  std::string report;  // file for the JSON document
+  bool json = false;
+
+  void add_to(CLI::App& app, float default_temperature);
+};
+
+/// What one prompt gave.
+struct completion {
+  std::string text;
+  std::vector<ll::token_id> tokens;
+  std::string finish_reason;
+  nlohmann::ordered_json document;  // as 'run --json' prints it
+};
+
+/// Writes on after a prompt. tell gets the text piece by piece, never half a code point.
+///   t             null: ids only, no text
+///   keep_special  whether control tokens show in the text
+[[nodiscard]] ll::result<completion> complete(engine& e, const ll::tokenizer* t, std::vector<ll::token_id> prompt,
+                                              std::uint32_t context, const writing_options& o, bool keep_special,
+                                              const std::function<void(const std::string&)>& tell);
+
+/// Ids of a raw text with what the model's tokenizer puts in front of a text.
+[[nodiscard]] ll::result<std::vector<ll::token_id>> encode_with_prefix(const ll::tokenizer& t, const std::string& text);
+
+/// One line on standard error: how fast it went.
+void print_speed(const nlohmann::ordered_json& document);
+
+}  // namespace tool

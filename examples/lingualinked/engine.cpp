@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "engine.hpp"
+
+#include "interrupt.hpp"
+#include "machine.hpp"
+#include "stage_maker.hpp"
+#include "worker_process.hpp"
+
+#include <lingualinked/documents/control.hpp>
+#include <lingualinked/pipeline/local_session.hpp>
+#include <lingualinked/pipeline/session.hpp>
+#include <lingualinked/transport/inproc.hpp>
+#include <lingualinked/zmq/transport.hpp>
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <chrono>
+#include <iostream>
+#include <optional>
+#include <utility>
+
+namespace tool {
+
+namespace {
+
+constexpr std::uint32_t local_chunk_tokens = 128;
+constexpr std::uint64_t logits_frame_bytes = 8U << 20;  // well below what a frame may carry
+
+using local_stages = ll::local_session<ll::inproc_transport, ll::cpu_executor>;
+using remote_stages = ll::session<ll::json_control_codec, ll::zmq_transport>;
+
+/// Rows of logits are many: fewer positions at a time then.
+std::uint32_t chunk_for(std::uint32_t chunk, const ll::language_model& model, bool logits) {
+  if (!logits) return chunk;
+  const std::uint64_t row = std::max<std::uint64_t>(1, model.sizes().vocabulary * sizeof(float));
+  return static_cast<std::uint32_t>(std::clamp<std::uint64_t>(logits_frame_bytes / row, 1, chunk));
+}
+
+/// "loading 45 %" on a terminal, while it takes long enough to wonder.
+class load_display {
+ public:
+  load_display(std::uint64_t total, std::size_t stages) : total_(total), done_(stages, 0), shown_(on_terminal(2)) {}
+  void update(std::size_t stage, std::uint64_t bytes) {
+    if (!shown_ || stage >= done_.size()) return;
+    done_[stage] = bytes;
+    std::uint64_t sum = 0;
+    for (const std::uint64_t d : done_) sum += d;
+    const auto percent = total_ == 0 ? 100 : std::min<std::uint64_t>(100, sum * 100 / total_);
+    if (percent == percent_) return;
+    percent_ = percent;
+    std::cerr << "\rloading " << percent << " %" << std::flush;
+    used_ = true;
+  }
+  ~load_display() {
+    if (used_) std::cerr << "\r             \r" << std::flush;
+  }
+
+ private:
+  std::uint64_t total_;
+  std::vector<std::uint64_t> done_;
+  bool shown_;
+  bool used_ = false;
+  std::uint64_t percent_ = 101;
+};
+
+}  // namespace
+
+struct engine::backend {
+  ll::session_plan session;
+  std::optional<ready_plan> plan;
+  std::vector<std::string> names;  // of the stages' devices
+  double load_seconds = 0;
+  unsigned threads = 1;
+  std::string isa;
+
+  // In this order, so that the session says goodbye before its workers are stopped.
+  std::vector<worker_process> workers;
+  std::unique_ptr<local_stages> local;
+  std::unique_ptr<remote_stages> remote;
+};
+
+engine::engine(std::unique_ptr<backend> made) : backend_(std::move(made)) {}
+engine::engine(engine&&) noexcept = default;
+engine::~engine() = default;
+
+namespace {
+
+ll::result<void> start_local(engine::backend& b, const ll::language_model& model, ll::kernels::isa isa) {
+  load_display display(model.weight_bytes(), 1);
+  const stage_maker make(model, isa, b.threads);
+  const ll::inproc_hub hub;  // one stage has nobody to talk to but this thread, and so connects to nobody
+  auto made = local_stages::start(
+      b.session, [&](ll::peer_id) { return ll::inproc_transport(hub); },
+      [&](const ll::control::deploy& plan, const ll::load_progress&) {
+        return make(plan, [&](std::uint64_t bytes) {
+          display.update(0, bytes);
+          return !interrupt_flag().load();
+        });
+      });
+  if (!made) return made.error();
+  b.local = std::make_unique<local_stages>(*std::move(made));
+  return {};
+}
+
+ll::result<void> start_workers(engine::backend& b, const ll::language_model& model, const where_options& where, ll::kernels::isa isa) {
+  for (ll::planned_stage& stage : b.session.stages) {
+    if (stage.endpoint != "local") continue;
+    std::vector<std::string> words{"--model", model.path(), "--isa", std::string(ll::kernels::name_of(isa)), "--leave-after-session"};
+    words.insert(words.end(), {"--threads", std::to_string(where.thread_count())});
+    auto started = worker_process::start(words);
+    if (!started) return started.error();
+    stage.endpoint = started->endpoint();
+    spdlog::info("started worker {} for device '{}' at {}", started->id(), stage.device, stage.endpoint);
+    b.workers.push_back(*std::move(started));
+  }
+  return {};
+}
+
+ll::result<void> start_remote(engine::backend& b, const ll::language_model& model, const where_options& where, ll::kernels::isa isa) {
+  if (auto started = start_workers(b, model, where, isa); !started) return started;
+  auto transport = ll::zmq_transport::open();
+  if (!transport) return transport.error();
+  load_display display(model.weight_bytes(), b.session.stages.size());
+  ll::session_options options;
+  options.on_progress = [&](const ll::stage_progress& p) { display.update(p.stage, p.progress); };
+  auto made = remote_stages::start(*std::move(transport), b.session, std::move(options), &interrupt_flag());
+  if (!made) return made.error();
+  b.remote = std::make_unique<remote_stages>(*std::move(made));
+  return {};
+}
+
+}  // namespace
+
+ll::result<engine> engine::start(const ll::language_model& model, const where_options& where, const engine_needs& needs) {
+  const auto begin = std::chrono::steady_clock::now();
+  auto isa = where.instruction_set();
+  if (!isa) return isa.error();
+  auto kv = where.kv_for(model);
+  if (!kv) return kv.error();
+  if (!where.cut.empty() && where.devices == 0)
+    return ll::error{ll::errc::invalid_argument, "--cut needs --devices"};
+  if (int{!where.fleet.empty() && where.plan.empty()} + int{where.devices != 0} + int{!where.plan.empty()} > 1)
+    return ll::error{ll::errc::invalid_argument, "give one of --fleet, --devices and --plan (a fleet beside a plan is checked against it)"};
+
+  auto b = std::make_unique<backend>();
+  b->threads = where.thread_count();
+  b->isa = std::string(ll::kernels::name_of(*isa));
+  planning_request request;
+  request.options.context_tokens = needs.context_tokens;
+  request.options.prompt_tokens = needs.prompt_tokens;
+  request.options.generate_tokens = needs.generate_tokens;
+  request.kv_type = *kv;
+  request.threads = b->threads;
+  if (where.distributed()) {
+    ll::result<ready_plan> planned = ll::error{ll::errc::internal, "no plan was asked for"};
+    if (!where.plan.empty()) {
+      planned = plan_from_file(model, where.plan, where.fleet, request);
+    } else if (where.devices != 0) {
+      planned = plan_over_devices(model, where.devices, where.cut, request);
+    } else {
+      auto machines = read_fleet(where.fleet);
+      if (!machines) return machines.error();
+      planned = plan_over_fleet(model, *machines, request);
+    }
+    if (!planned) return planned.error();
+    b->plan = *std::move(planned);
+    if (b->plan->placed.stages.empty()) return ll::error{ll::errc::infeasible, "no feasible plan: " + b->plan->placed.reason};
+  }
+
+  ll::session_plan& s = b->session;
+  auto fingerprint = model.fingerprint();
+  if (!fingerprint) return fingerprint.error();
+  s.model_fingerprint = *fingerprint;
+  s.module_count = static_cast<std::uint32_t>(model.modules(*kv).node_count());
+  s.kv_dtype = static_cast<std::uint8_t>(*kv);
+  s.context_tokens = needs.context_tokens;
+  if (b->plan) {
+    s.context_tokens = b->plan->document.context_tokens;
+    s.sequences = b->plan->document.sequences;
+    const std::string planned = b->plan->document.kv_dtype.value_or(std::string(ll::name_of(*kv)));
+    if (planned != ll::name_of(*kv) && !where.kv.empty())
+      return ll::error{ll::errc::invalid_argument, "the plan was made for a KV cache of " + planned + "; leave --kv out"};
+    s.kv_dtype = static_cast<std::uint8_t>(planned == "f32" ? ll::dtype::f32 : ll::dtype::f16);
+    for (const ll::stage_interval& i : b->plan->placed.stages) {
+      const ll::device& d = b->plan->machines.devices[i.device];
+      s.stages.push_back({.device = d.name,
+                          .endpoint = d.endpoint,
+                          .first_module = static_cast<std::uint32_t>(i.first_module),
+                          .last_module = static_cast<std::uint32_t>(i.last_module),
+                          .threads = d.threads.value_or(where.threads)});
+    }
+    s.transmissions = b->plan->transmissions;
+    s.chunk_tokens = chunk_for(stage_chunk_tokens, model, needs.logits);
+  } else {
+    s.stages.push_back({.device = "local", .endpoint = "local", .first_module = 0, .last_module = s.module_count - 1});
+    s.chunk_tokens = chunk_for(local_chunk_tokens, model, needs.logits);
+  }
+  for (const ll::planned_stage& stage : s.stages) b->names.push_back(stage.device);
+  ll::assign_peers(s, fresh_number(56));
+
+  const auto started = b->plan ? start_remote(*b, model, where, *isa) : start_local(*b, model, *isa);
+  if (!started) return started.error();
+  b->load_seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  return engine(std::move(b));
+}
+
+ll::result<ll::generation> engine::generate(const ll::sequence_options& options, const on_token& tell) {
+  if (backend_->remote) return backend_->remote->generate(options, tell, &interrupt_flag());
+  return backend_->local->generate(options, [&](ll::token_id token) { return tell(token) && !interrupt_flag().load(); });
+}
+
+ll::result<ll::generation> engine::logits(std::vector<ll::token_id> ids, const on_rows& tell) {
+  if (backend_->remote) return backend_->remote->logits(std::move(ids), tell, &interrupt_flag());
+  return backend_->local->logits(std::move(ids), tell);
+}
+
+nlohmann::ordered_json engine::plan() const {
+  if (!backend_->plan) return nullptr;
+  return ll::to_json(backend_->plan->document);
+}
+
+nlohmann::ordered_json engine::devices(const ll::generation& last) const {
+  nlohmann::ordered_json list = nlohmann::ordered_json::array();
+  for (std::size_t i = 0; i < backend_->session.stages.size(); ++i) {
+    const ll::planned_stage& stage = backend_->session.stages[i];
+    const bool known = i < last.stages.size();
+    const ll::control::report r = known ? last.stages[i] : ll::control::report{};
+    const std::uint64_t peak = backend_->local ? peak_memory_bytes() : r.peak_memory_bytes;
+    list.push_back({{"name", backend_->names[i]},
+                    {"first_module", stage.first_module},
+                    {"last_module", stage.last_module},
+                    {"busy_seconds", or_null(known, r.busy_seconds)},
+                    {"sent_bytes", or_null(known, r.sent_bytes)},
+                    {"received_bytes", or_null(known, r.received_bytes)},
+                    {"peak_memory_bytes", or_null(peak != 0, peak)}});
+  }
+  return list;
+}
+
+double engine::load_seconds() const noexcept { return backend_->load_seconds; }
+unsigned engine::threads() const noexcept { return backend_->threads; }
+std::string engine::isa() const { return backend_->isa; }
+
+}  // namespace tool

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "model_choice.hpp"
+
+#include <cstdlib>
+#include <filesystem>
+
+namespace tool {
+
+namespace {
+constexpr const char* default_model = "SmolLM2-135M-Instruct.Q4_1.gguf";
+
+std::string environment(const char* name) {
+  const char* value = std::getenv(name);
+  return value == nullptr ? std::string() : std::string(value);
+}
+}  // namespace
+
+std::string cache_folder() {
+  if (const std::string own = environment("LINGUALINKED_CACHE"); !own.empty()) return own;
+  if (const std::string shared = environment("XDG_CACHE_HOME"); !shared.empty()) return shared + "/lingualinked";
+  return environment("HOME") + "/.cache/lingualinked";
+}
+
+void model_choice::add_to(CLI::App& app, const std::string& rest) {
+  app.add_option("-m,--model", model, "A .gguf file, or the first of its splits; the cached default model if not given");
+  app.add_option("words", words, rest.empty() ? "MODEL, unless given with -m" : "MODEL, unless given with -m, then " + rest)
+      ->type_name(rest.empty() ? "[MODEL]" : "[MODEL] [" + rest + "]")
+      ->expected(0, rest.empty() ? 1 : 2);
+}
+
+ll::result<std::string> model_choice::path() const {
+  if (!model.empty()) return model;
+  if (!words.empty()) return words.front();
+  const std::string cached = cache_folder() + "/models/" + default_model;
+  if (std::filesystem::exists(cached)) return cached;
+  return ll::error{ll::errc::io, "no model was given and the default one is not at '" + cached +
+                                     "'. Name a .gguf file with --model, or fetch it with examples/get_model.sh"};
+}
+
+std::string model_choice::word(std::size_t n) const {
+  const std::size_t at = model.empty() ? n + 1 : n;
+  return at < words.size() ? words[at] : std::string();
+}
+
+}  // namespace tool

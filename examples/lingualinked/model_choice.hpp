@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#pragma once
+
+#include "command.hpp"
+
+#include <lingualinked/model/language_model.hpp>
+
+#include <string>
+#include <vector>
+
+namespace tool {
+
+/// -m MODEL, or MODEL as the first word, and what stands behind it.
+struct model_choice {
+  std::string model;
+  std::vector<std::string> words;
+
+  /// rest: what the words after MODEL are, for the help text; empty when there are none.
+  void add_to(CLI::App& app, const std::string& rest = {});
+  /// The model's path: as given, else the cached default model. Errors: io when neither is there.
+  [[nodiscard]] ll::result<std::string> path() const;
+  /// The n-th word after MODEL; empty when it is not there.
+  [[nodiscard]] std::string word(std::size_t n) const;
+};
+
+/// Where examples/get_model.sh puts models.
+[[nodiscard]] std::string cache_folder();
+
+}  // namespace tool

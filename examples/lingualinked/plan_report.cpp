@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "plan_report.hpp"
+
+#include <lingualinked/core/bytes.hpp>
+#include <lingualinked/core/sha256.hpp>
+#include <lingualinked/documents/fleet.hpp>
+#include <lingualinked/partition/cost_model.hpp>
+#include <lingualinked/partition/evaluate.hpp>
+#include <lingualinked/partition/even.hpp>
+
+#include <spdlog/fmt/fmt.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <optional>
+#include <span>
+#include <vector>
+
+namespace tool {
+
+namespace {
+
+std::string name_of(ll::solve_status status) {
+  switch (status) {
+    case ll::solve_status::optimal: return "optimal";
+    case ll::solve_status::feasible: return "feasible";
+    case ll::solve_status::infeasible: return "infeasible";
+    case ll::solve_status::unknown: return "unknown";
+  }
+  return "unknown";
+}
+
+ll::plan_document::baseline even_baseline(const ll::placement_instance& instance) {
+  const auto even = ll::even_partitioner{}.solve(instance, 1);
+  if (!even) return {false, std::nullopt, even.error().message};
+  if (even->stages.empty()) return {false, std::nullopt, even->reason};
+  return {true, even->objective_seconds / instance.sequences, std::nullopt};
+}
+
+/// Everything on the one device where that is fastest.
+ll::plan_document::baseline single_baseline(const ll::placement_instance& instance) {
+  double best = std::numeric_limits<double>::infinity();
+  std::string reason = "there is no device";
+  for (std::size_t d = 0; d < instance.devices.size(); ++d) {
+    const ll::stage_interval whole{d, 0, instance.modules.size() - 1};
+    const auto cost = ll::evaluate(instance, std::span(&whole, 1));
+    if (cost) best = std::min(best, cost->tau_seconds);
+    else reason = cost.error().message;
+  }
+  if (best == std::numeric_limits<double>::infinity()) return {false, std::nullopt, reason};
+  return {true, best / instance.sequences, std::nullopt};
+}
+
+/// Why a device has no stage: what the best plan would cost that gives it at least one module, found by moving a border.
+std::string why_unused(const ll::placement_instance& instance, const ll::placement& placed, std::size_t device) {
+  std::uint64_t smallest = std::numeric_limits<std::uint64_t>::max();
+  for (std::size_t j = 0; j < instance.modules.size(); ++j)
+    smallest = std::min(smallest, ll::interval_memory_bytes(instance, j, j + 1));
+  const std::uint64_t memory = instance.devices[device].memory_bytes;
+  if (smallest > memory)
+    return "its " + std::to_string(memory) + " bytes for modules are less than the " + std::to_string(smallest) + " of the smallest module";
+  double best = std::numeric_limits<double>::infinity();
+  for (std::size_t s = 0; s < placed.stages.size(); ++s) {
+    const ll::stage_interval& host = placed.stages[s];
+    for (std::size_t m = host.first_module; m <= host.last_module; ++m) {
+      for (const bool front : {true, false}) {  // the device takes the modules up to m, or those from m on
+        std::vector<ll::stage_interval> stages(placed.stages.begin(), placed.stages.begin() + static_cast<std::ptrdiff_t>(s));
+        const ll::stage_interval mine = front ? ll::stage_interval{device, host.first_module, m} : ll::stage_interval{device, m, host.last_module};
+        const bool whole = mine.first_module == host.first_module && mine.last_module == host.last_module;
+        const ll::stage_interval rest = front ? ll::stage_interval{host.device, m + 1, host.last_module}
+                                              : ll::stage_interval{host.device, host.first_module, m == 0 ? 0 : m - 1};
+        if (front) stages.push_back(mine);
+        if (!whole) stages.push_back(rest);
+        if (!front) stages.push_back(mine);
+        stages.insert(stages.end(), placed.stages.begin() + static_cast<std::ptrdiff_t>(s) + 1, placed.stages.end());
+        if (const auto cost = ll::evaluate(instance, stages)) best = std::min(best, cost->tau_seconds);
+      }
+    }
+  }
+  if (best == std::numeric_limits<double>::infinity()) return "no neighbouring plan that includes it keeps all limits";
+  return fmt::format("the plan does without it; giving it part of a stage takes {:.4g} s a round instead of {:.4g}", best, placed.objective_seconds);
+}
+
+/// Time to the first token: chunks of the prompt follow each other through the stages.
+///   chunk time of a stage = max(flops of the chunk / compute, weights read once / memory bandwidth), plus its hop
+std::optional<double> prefill_seconds(const ll::language_model& model, const ll::fleet& machines, const ll::placement_instance& instance,
+                                      const ll::placement& placed, const planning_request& request) {
+  const ll::module_graph modules = model.modules(request.kv_type);
+  const double tokens = std::min<double>(stage_chunk_tokens, request.options.prompt_tokens);
+  const double chunks = std::max(1.0, std::ceil(request.options.prompt_tokens / static_cast<double>(stage_chunk_tokens)));
+  double lap = 0;
+  double busiest = 0;
+  for (std::size_t s = 0; s < placed.stages.size(); ++s) {
+    const ll::stage_interval& stage = placed.stages[s];
+    const ll::device& d = machines.devices[stage.device];
+    double flops = 0;
+    double bytes = 0;
+    for (std::size_t u = stage.first_module; u <= stage.last_module; ++u) {
+      const ll::node_cost cost = modules.cost(static_cast<std::uint32_t>(u));
+      const bool head = u + 1 == modules.node_count();  // only the last position of a prompt goes through the head
+      flops += (cost.flops_per_token + cost.flops_per_token_and_context_token * request.options.prompt_tokens / 2) * (head ? 1 : tokens);
+      bytes += static_cast<double>(cost.read_bytes_per_token);
+    }
+    double seconds = 0;
+    if (d.compute_flops_per_second) seconds = std::max(seconds, flops / *d.compute_flops_per_second);
+    if (d.memory_bandwidth_bytes_per_second) seconds = std::max(seconds, bytes / *d.memory_bandwidth_bytes_per_second);
+    double hop = 0;
+    if (s + 1 < placed.stages.size()) {
+      const auto link = std::ranges::find_if(instance.links, [&](const ll::link& l) {
+        return l.from == stage.device && l.to == placed.stages[s + 1].device && l.quality.bandwidth_bytes_per_second > 0;
+      });
+      if (link == instance.links.end()) return std::nullopt;
+      hop = link->quality.latency_seconds +
+            tokens * static_cast<double>(instance.modules[stage.last_module].cut_bytes) / link->quality.bandwidth_bytes_per_second;
+    }
+    lap += seconds + hop;
+    busiest = std::max({busiest, seconds, hop});
+  }
+  return lap + (chunks - 1) * busiest;
+}
+
+}  // namespace
+
+std::string fleet_sha256(const ll::fleet& machines) {
+  const std::string text = ll::to_json(machines).dump();
+  ll::sha256 digest;
+  digest.update(ll::bytes_of(text));
+  return ll::hex(digest.finish());
+}
+
+ll::plan_document report_placement(const ll::placement_instance& instance, const ll::placement& placed,
+                                   std::span<const ll::transmission> map) {
+  ll::plan_document d;
+  d.objective = instance.sequences == 1 ? "latency" : "throughput";
+  d.sequences = instance.sequences;
+  d.context_tokens = instance.context_tokens;
+  d.module_count = instance.modules.size();
+  d.solver = placed.solver;
+  d.status = name_of(placed.status);
+  d.solve_seconds = placed.solve_seconds;
+  if (!placed.reason.empty()) d.reason = placed.reason;
+  if (!instance.devices.empty() && !instance.modules.empty()) {
+    d.even = even_baseline(instance);
+    d.fastest_device = single_baseline(instance);
+  }
+  if (placed.stages.empty()) return d;
+
+  d.objective_value = placed.objective_seconds;
+  d.objective_seconds = placed.objective_seconds;
+  d.bound = placed.bound_seconds;
+  d.gap = placed.objective_seconds > 0 ? std::max(0.0, (placed.objective_seconds - placed.bound_seconds) / placed.objective_seconds) : 0;
+  const auto cost = ll::evaluate(instance, placed.stages);
+  if (cost) {
+    d.objective_seconds = cost->tau_seconds;
+    d.predicted.token_seconds = cost->tau_seconds / instance.sequences;
+    d.predicted.lap_seconds = cost->lap_seconds;
+    d.predicted.bottleneck_seconds = cost->bottleneck_seconds;
+  }
+  std::vector<bool> used(instance.devices.size(), false);
+  for (std::size_t s = 0; s < placed.stages.size(); ++s) {
+    const ll::stage_interval& i = placed.stages[s];
+    used[i.device] = true;
+    d.stages.push_back({.device = instance.devices[i.device].name,
+                        .first_module = i.first_module,
+                        .last_module = i.last_module,
+                        .seconds = cost ? cost->stage_seconds[s] : 0,
+                        .memory_bytes = ll::interval_memory_bytes(instance, i.first_module, i.last_module + 1)});
+  }
+  for (const ll::transmission& t : map) {
+    const bool cut = t.consumer_module == t.producer_module + 1;
+    d.transmissions.push_back({cut ? "residual@" + std::to_string(t.consumer_module)
+                                   : "module " + std::to_string(t.producer_module) + " -> " + std::to_string(t.consumer_module),
+                               d.stages[t.from_stage].device, d.stages[t.to_stage].device, t.bytes_per_token,
+                               t.sequential() ? "sequential" : "residual"});
+  }
+  for (std::size_t i = 0; i < used.size(); ++i)
+    if (!used[i]) d.unused.push_back({instance.devices[i].name, why_unused(instance, placed, i)});
+  return d;
+}
+
+ll::result<ll::plan_document> report_plan(const ll::language_model& model, const ll::fleet& machines,
+                                          const ll::placement_instance& instance, const ll::placement& placed,
+                                          std::span<const ll::transmission> map, const planning_request& request,
+                                          std::uint64_t reserve_bytes) {
+  auto digest = model.sha256();
+  if (!digest) return digest.error();
+  ll::plan_document d = report_placement(instance, placed, map);
+  d.objective = request.options.goal == ll::objective::latency ? "latency" : "throughput";
+  d.model_sha256 = *digest;
+  d.fleet_sha256 = fleet_sha256(machines);
+  d.kv_dtype = std::string(ll::name_of(request.kv_type));
+  for (std::size_t s = 0; s < d.stages.size(); ++s) {
+    d.stages[s].endpoint = machines.devices[placed.stages[s].device].endpoint;
+    d.stages[s].reserve_bytes = reserve_bytes;
+  }
+  if (!placed.stages.empty()) d.predicted.prefill_seconds = prefill_seconds(model, machines, instance, placed, request);
+  return d;
+}
+
+std::string describe_plan(const ll::plan_document& plan, bool explain) {
+  std::string out;
+  if (plan.stages.empty()) return fmt::format("no plan ({}): {}\n", plan.status, plan.reason.value_or("no reason known"));
+  out += fmt::format("{} stages for {}, {} sequence(s), context {}: {} by {} in {:.3f} s (gap {:.1e})\n", plan.stages.size(), plan.objective,
+                     plan.sequences, plan.context_tokens, plan.status, plan.solver, plan.solve_seconds, plan.gap.value_or(0));
+  for (const auto& s : plan.stages)
+    out += fmt::format("  {:<14} modules {:>3}-{:<3} {:>8.2f} ms {:>8.1f} MB (+ {:.1f} MB buffers and process)\n", s.device, s.first_module,
+                       s.last_module, s.seconds * 1e3, static_cast<double>(s.memory_bytes) / 1e6, static_cast<double>(s.reserve_bytes) / 1e6);
+  for (const auto& t : plan.transmissions)
+    out += fmt::format("  {:<14} -> {:<14} {} ({}, {} bytes per token)\n", t.from, t.to, t.name, t.kind, t.bytes_per_token);
+  const auto milliseconds = [](std::optional<double> s) { return s ? fmt::format("{:.2f} ms", *s * 1e3) : std::string("unknown"); };
+  out += fmt::format("predicted: {} per token, lap {}, busiest stage or link {}, prompt {}\n", milliseconds(plan.predicted.token_seconds),
+                     milliseconds(plan.predicted.lap_seconds), milliseconds(plan.predicted.bottleneck_seconds),
+                     milliseconds(plan.predicted.prefill_seconds));
+  if (!explain) return out;
+  const auto busiest = std::ranges::max_element(plan.stages, {}, &ll::plan_document::stage::seconds);
+  out += fmt::format("  longest stage: {}, {:.0f} % of the lap\n", busiest->device, 100 * busiest->seconds / plan.predicted.lap_seconds.value_or(1));
+  const auto compare = [&](const char* name, const std::optional<ll::plan_document::baseline>& b) {
+    if (!b) return;
+    out += b->feasible ? fmt::format("  instead of {}: {} per token\n", name, milliseconds(b->token_seconds))
+                       : fmt::format("  {} is impossible: {}\n", name, b->reason.value_or("unknown"));
+  };
+  compare("an even split", plan.even);
+  compare("one device alone", plan.fastest_device);
+  for (const auto& u : plan.unused) out += fmt::format("  unused: {}: {}\n", u.device, u.reason);
+  return out;
+}
+
+}  // namespace tool

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#pragma once
+
+#include "planning.hpp"
+
+#include <lingualinked/documents/plan.hpp>
+
+#include <cstdint>
+#include <span>
+#include <string>
+
+namespace tool {
+
+/// Identity of a fleet for plans: SHA-256 of the document that this library writes for it, so that layout does not matter.
+[[nodiscard]] std::string fleet_sha256(const ll::fleet& machines);
+
+/// A placement as 'plan --json' prints it, with predictions, baselines and why devices stay unused.
+[[nodiscard]] ll::result<ll::plan_document> report_plan(const ll::language_model& model, const ll::fleet& machines,
+                                                        const ll::placement_instance& instance, const ll::placement& placed,
+                                                        std::span<const ll::transmission> map, const planning_request& request,
+                                                        std::uint64_t reserve_bytes);
+
+/// The part of the document that needs neither a model nor a fleet: for 'plan --instance'.
+[[nodiscard]] ll::plan_document report_placement(const ll::placement_instance& instance, const ll::placement& placed,
+                                                 std::span<const ll::transmission> map);
+
+/// The plan for people; explain adds what limits it, what the baselines would cost and why devices stay unused.
+[[nodiscard]] std::string describe_plan(const ll::plan_document& plan, bool explain);
+
+}  // namespace tool

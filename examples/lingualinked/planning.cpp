@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "planning.hpp"
+
+#include "ids.hpp"
+#include "plan_report.hpp"
+#include "stage_maker.hpp"
+
+#include <lingualinked/documents/fleet.hpp>
+#include <lingualinked/graph/transmission_map.hpp>
+#include <lingualinked/partition/balanced.hpp>
+#include <lingualinked/partition/chain.hpp>
+#include <lingualinked/partition/cost_model.hpp>
+#include <lingualinked/partition/even.hpp>
+#include <lingualinked/partition/fixed_cuts.hpp>
+#ifdef LINGUALINKED_TOOL_HAS_GLPK
+#include <lingualinked/glpk/partitioner.hpp>
+#endif
+
+#include <algorithm>
+#include <utility>
+
+namespace tool {
+
+namespace {
+
+/// What a worker process takes beside its stage: code, libraries, sockets, the model's header.
+constexpr std::uint64_t process_bytes = 24U << 20;
+
+/// Equal devices, for --devices: any figures do, as long as all have the same.
+constexpr double nominal_flops_per_second = 3e10;
+constexpr double nominal_bandwidth_bytes_per_second = 1e10;
+constexpr ll::link_quality nominal_link{1e-4, 1e9};
+
+std::uint64_t reserve_bytes(const ll::language_model& model, const planning_request& request) {
+  ll::executor_options o;
+  o.context_tokens = request.options.context_tokens;
+  o.sequences = request.options.sequences;
+  o.rows = std::size_t{stage_chunk_tokens} + request.options.sequences;
+  o.threads = request.threads;
+  return process_bytes + ll::buffer_bytes_estimate(model.graph(), o);
+}
+
+/// The document and the transmission map of a placement that has stages; the document alone of one that has none.
+ll::result<ready_plan> finish(const ll::language_model& model, ll::fleet machines, ll::placement_instance instance,
+                              ll::placement placed, const planning_request& request) {
+  ready_plan ready;
+  if (!placed.stages.empty()) {
+    auto map = ll::make_transmission_map(placed.stages, instance);
+    if (!map) return map.error();
+    ready.transmissions = *std::move(map);
+  }
+  auto document = report_plan(model, machines, instance, placed, ready.transmissions, request, reserve_bytes(model, request));
+  if (!document) return document.error();
+  ready.document = *std::move(document);
+  ready.machines = std::move(machines);
+  ready.instance = std::move(instance);
+  ready.placed = std::move(placed);
+  return ready;
+}
+
+ll::fleet equal_devices(std::uint32_t count, unsigned threads) {
+  ll::fleet f;
+  f.default_link = nominal_link;
+  for (std::uint32_t i = 0; i < count; ++i) {
+    ll::device d;
+    d.name = "device-" + std::to_string(i + 1);
+    d.compute_flops_per_second = nominal_flops_per_second;
+    d.memory_bandwidth_bytes_per_second = nominal_bandwidth_bytes_per_second;
+    d.threads = threads;
+    f.devices.push_back(std::move(d));
+  }
+  return f;
+}
+
+}  // namespace
+
+std::string default_solver() {
+#ifdef LINGUALINKED_TOOL_HAS_GLPK
+  return "glpk";
+#else
+  return "chain";
+#endif
+}
+
+ll::result<ll::placement> solve(const ll::placement_instance& instance, const std::string& solver, double time_limit_seconds) {
+  const std::string name = solver.empty() ? default_solver() : solver;
+  if (name == ll::chain_partitioner::name) return ll::chain_partitioner{}.solve(instance, time_limit_seconds);
+  if (name == ll::even_partitioner::name) return ll::even_partitioner{}.solve(instance, time_limit_seconds);
+#ifdef LINGUALINKED_TOOL_HAS_GLPK
+  if (name == ll::glpk_partitioner::name) return ll::glpk_partitioner{}.solve(instance, time_limit_seconds);
+#endif
+  return ll::error{ll::errc::invalid_argument, "solver '" + name + "' is not in this build; there are glpk (where built), chain and even"};
+}
+
+ll::result<ll::fleet> read_fleet(const std::string& path) {
+  auto text = read_file(path);
+  if (!text) return text.error();
+  auto machines = ll::read_fleet(*text);
+  if (!machines) return machines.error().in(path);
+  return machines;
+}
+
+ll::result<ll::placement_instance> instance_for(const ll::language_model& model, const ll::fleet& machines,
+                                                const planning_request& request) {
+  const ll::module_graph modules = model.modules(request.kv_type);
+  return ll::make_instance(ll::problem<ll::module_graph>{modules, machines, request.options},
+                           {.reserve_bytes_per_device = reserve_bytes(model, request), .tied_bytes = model.tied_bytes()});
+}
+
+ll::result<ready_plan> plan_over_fleet(const ll::language_model& model, const ll::fleet& machines, const planning_request& request) {
+  auto instance = instance_for(model, machines, request);
+  if (!instance) return instance.error();
+  auto placed = solve(*instance, request.solver, request.options.time_limit_seconds);
+  if (!placed) return placed.error();
+  return finish(model, machines, *std::move(instance), *std::move(placed), request);
+}
+
+ll::result<ready_plan> plan_over_devices(const ll::language_model& model, std::uint32_t devices, const std::string& cuts,
+                                         const planning_request& request) {
+  ll::fleet machines = equal_devices(devices, request.threads);
+  auto instance = instance_for(model, machines, request);
+  if (!instance) return instance.error();
+  ll::result<ll::placement> placed = ll::error{};
+  if (cuts.empty()) {
+    placed = ll::balanced_partitioner{devices}.solve(*instance, request.options.time_limit_seconds);
+  } else {
+    auto first = parse_ids(cuts);
+    if (!first) return first.error().in("--cut");
+    if (first->size() + 1 != devices)
+      return ll::error{ll::errc::invalid_argument, "--cut names " + std::to_string(first->size()) + " modules; " + std::to_string(devices) +
+                                                       " devices need " + std::to_string(devices - 1)};
+    placed = ll::fixed_cuts_partitioner{{first->begin(), first->end()}}.solve(*instance, request.options.time_limit_seconds);
+  }
+  if (!placed) return placed.error();
+  return finish(model, std::move(machines), *std::move(instance), *std::move(placed), request);
+}
+
+ll::result<ready_plan> plan_from_file(const ll::language_model& model, const std::string& path, const std::string& fleet_path,
+                                      const planning_request& request) {
+  auto text = read_file(path);
+  if (!text) return text.error();
+  auto document = ll::read_plan(*text);
+  if (!document) return document.error().in(path);
+  if (document->stages.empty()) return ll::error{ll::errc::infeasible, path + ": holds no plan: " + document->reason.value_or(document->status)};
+  auto digest = model.sha256();
+  if (!digest) return digest.error();
+  if (document->model_sha256 != *digest)
+    return ll::error{ll::errc::malformed, path + ": was made for another model (SHA-256 " + document->model_sha256.value_or("unknown") +
+                                              ", this one has " + *digest + "). Plan again"};
+  const std::size_t modules = model.modules(request.kv_type).node_count();
+  if (document->module_count != modules)
+    return ll::error{ll::errc::malformed, path + ": has " + std::to_string(document->module_count) + " modules and the model " + std::to_string(modules)};
+  ready_plan ready;
+  if (!fleet_path.empty()) {
+    auto machines = read_fleet(fleet_path);
+    if (!machines) return machines.error();
+    if (document->fleet_sha256 != fleet_sha256(*machines))
+      return ll::error{ll::errc::malformed, path + ": was made for another fleet than '" + fleet_path + "'. Plan again"};
+    ready.machines = *std::move(machines);
+  } else {
+    for (const auto& stage : document->stages) {
+      ll::device d;
+      d.name = stage.device;
+      d.endpoint = stage.endpoint;
+      ready.machines.devices.push_back(std::move(d));
+    }
+  }
+  for (const auto& stage : document->stages) {
+    const auto& all = ready.machines.devices;
+    const auto found = std::ranges::find(all, stage.device, &ll::device::name);
+    if (found == all.end()) return ll::error{ll::errc::malformed, path + ": names the device '" + stage.device + "', which the fleet lacks"};
+    ready.placed.stages.push_back({static_cast<std::size_t>(found - all.begin()), stage.first_module, stage.last_module});
+  }
+  auto map = ll::make_transmission_map(ready.placed.stages, model.modules(request.kv_type));
+  if (!map) return map.error().in(path);
+  ready.transmissions = *std::move(map);
+  ready.document = *std::move(document);
+  return ready;
+}
+
+}  // namespace tool

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#pragma once
+
+#include "command.hpp"
+#include "where.hpp"
+
+#include <lingualinked/core/device.hpp>
+#include <lingualinked/core/plan.hpp>
+#include <lingualinked/core/problem.hpp>
+#include <lingualinked/documents/plan.hpp>
+#include <lingualinked/model/language_model.hpp>
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace tool {
+
+/// Longest piece of a prompt in one batch, where several stages work on pieces in turn.
+inline constexpr std::uint32_t stage_chunk_tokens = 64;
+
+/// What a plan is made for.
+struct planning_request {
+  ll::planning_options options;
+  ll::dtype kv_type = ll::dtype::f16;
+  unsigned threads = 1;
+  std::string solver;  // empty: glpk where built, else chain
+};
+
+/// A plan that can be run: the document that is printed, and the numbers that the runtime needs.
+struct ready_plan {
+  ll::plan_document document;
+  ll::fleet machines;
+  ll::placement_instance instance;
+  ll::placement placed;  // no stages: the document says why
+  std::vector<ll::transmission> transmissions;
+};
+
+/// Solves a problem in plain numbers with the solver of that name.
+/// Errors    invalid_argument for an unknown solver; those of the solver
+[[nodiscard]] ll::result<ll::placement> solve(const ll::placement_instance& instance, const std::string& solver,
+                                              double time_limit_seconds);
+[[nodiscard]] std::string default_solver();
+
+/// Fleet file -> fleet. Errors: io, malformed.
+[[nodiscard]] ll::result<ll::fleet> read_fleet(const std::string& path);
+
+/// The problem of placing a model on a fleet, in plain numbers.
+[[nodiscard]] ll::result<ll::placement_instance> instance_for(const ll::language_model& model, const ll::fleet& machines,
+                                                              const planning_request& request);
+
+/// Plans a model over the devices of a fleet file.
+[[nodiscard]] ll::result<ready_plan> plan_over_fleet(const ll::language_model& model, const ll::fleet& machines,
+                                                     const planning_request& request);
+/// Exactly `devices` stages on equal local devices, or the given cuts.
+[[nodiscard]] ll::result<ready_plan> plan_over_devices(const ll::language_model& model, std::uint32_t devices,
+                                                       const std::string& cuts, const planning_request& request);
+/// A plan that was printed earlier; refused when it was made for another model, or for another fleet than `machines`.
+[[nodiscard]] ll::result<ready_plan> plan_from_file(const ll::language_model& model, const std::string& path,
+                                                    const std::string& fleet_path, const planning_request& request);
+
+}  // namespace tool
