@@ -219,7 +219,7 @@ class expression_parser : public parser_base {
 
   std::string dotted_name() {
     std::string name = expect_name();
-    while (!failed() && skip_symbol(".")) name += "." + expect_name();
+    while (!failed() && skip_symbol(".")) name.append(1, '.').append(expect_name());
     return name;
   }
 
