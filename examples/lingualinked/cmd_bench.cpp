@@ -44,9 +44,11 @@ ll::result<int> bench(const bench_options& o) {
   if (!model) return model.error();
   const std::uint64_t most = model->sizes().context_length;
   if (std::uint64_t{o.prompt_tokens} + o.generate_tokens > most)
-    return ll::error{ll::errc::limit, "prompt and generation together exceed the " + std::to_string(most) + " tokens the model was made for"};
+    return ll::error{ll::errc::limit,
+                     "prompt and generation together exceed the " + std::to_string(most) + " tokens the model was made for"};
   auto e = engine::start(*model, o.where,
-                         {.context_tokens = o.prompt_tokens + o.generate_tokens, .prompt_tokens = o.prompt_tokens,
+                         {.context_tokens = o.prompt_tokens + o.generate_tokens,
+                          .prompt_tokens = o.prompt_tokens,
                           .generate_tokens = o.generate_tokens});
   if (!e) return e.error();
 
@@ -71,7 +73,8 @@ ll::result<int> bench(const bench_options& o) {
     if (r == 0) continue;  // warms caches and pages
     prefill.push_back(o.prompt_tokens / std::chrono::duration<double>(first - start).count());
     if (count > 1) decode.push_back(static_cast<double>(count - 1) / std::chrono::duration<double>(end - first).count());
-    runs.push_back({{"prefill_tokens_per_second", prefill.back()}, {"decode_tokens_per_second", or_null(count > 1, count > 1 ? decode.back() : 0)}});
+    runs.push_back({{"prefill_tokens_per_second", prefill.back()},
+                    {"decode_tokens_per_second", or_null(count > 1, count > 1 ? decode.back() : 0)}});
   }
   const std::uint64_t touched = bytes_per_token(model->modules(model->default_kv_type()));
   const double bandwidth = read_bandwidth(std::max<std::uint64_t>(touched, 1U << 20), e->threads());
@@ -109,7 +112,9 @@ void add_bench(CLI::App& app, action& chosen) {
   o->model.add_to(*c);
   c->add_option("--prompt-tokens", o->prompt_tokens, "Length of the prompt")->capture_default_str()->check(CLI::PositiveNumber);
   c->add_option("--generate-tokens", o->generate_tokens, "Tokens to write")->capture_default_str()->check(CLI::PositiveNumber);
-  c->add_option("--repetitions", o->repetitions, "Runs that count, after one that does not")->capture_default_str()->check(CLI::PositiveNumber);
+  c->add_option("--repetitions", o->repetitions, "Runs that count, after one that does not")
+      ->capture_default_str()
+      ->check(CLI::PositiveNumber);
   o->where.add_to(*c, false);
   c->add_flag("--json", o->json, "Print one JSON document");
   c->callback([o, &chosen] { chosen = [o] { return bench(*o); }; });

@@ -25,7 +25,8 @@ struct finding {
 finding check_arithmetic() {
   const auto fine = ll::kernels::check_numeric_environment();
   if (fine) return {"arithmetic", true, "floating point keeps the bit contract", ""};
-  return {"arithmetic", false, fine.error().message, "Build without -ffast-math and run outside tools that change floating point"};
+  return {"arithmetic", false, fine.error().message,
+          "Build without -ffast-math and run outside tools that change floating point"};
 }
 
 finding check_instructions() {
@@ -34,7 +35,8 @@ finding check_instructions() {
                            ll::kernels::isa::neon, ll::kernels::isa::neon_dot})
     if (ll::kernels::available(which)) there += (there.empty() ? "" : ", ") + std::string(ll::kernels::name_of(which));
   const bool vector = ll::kernels::best_available() != ll::kernels::isa::scalar;
-  return {"instruction sets", vector, "available: " + there, vector ? "" : "Only portable kernels fit this machine; expect low speed"};
+  return {"instruction sets", vector, "available: " + there,
+          vector ? "" : "Only portable kernels fit this machine; expect low speed"};
 }
 
 finding check_memory() {
@@ -67,7 +69,8 @@ finding check_model(const model_choice& choice) {
   if (!model) return {"model", false, model.error().message, remedy};
   auto t = model->make_tokenizer();
   if (!t) return {"model", false, t.error().message, "Use token ids, or convert the model anew"};
-  return {"model", true, *path + ": " + model->sizes().architecture + ", " + std::to_string(model->sizes().layers) + " layers", ""};
+  return {"model", true, *path + ": " + model->sizes().architecture + ", " + std::to_string(model->sizes().layers) + " layers",
+          ""};
 }
 
 finding check_cache() {
@@ -80,7 +83,7 @@ finding check_cache() {
 }
 
 ll::result<int> doctor(const model_choice& model, bool json) {
-  const finding all[] = {check_arithmetic(), check_instructions(), check_memory(), check_sockets(),
+  const finding all[] = {check_arithmetic(), check_instructions(), check_memory(),    check_sockets(),
                          check_solver(),     check_cache(),        check_model(model)};
   nlohmann::ordered_json list = nlohmann::ordered_json::array();
   for (const finding& f : all) {

@@ -59,7 +59,8 @@ ll::result<int> eval(const eval_options& o) {
   const auto vocabulary = static_cast<ll::token_id>(model->sizes().vocabulary);
   for (const ll::token_id id : *ids)
     if (id < 0 || id >= vocabulary)
-      return ll::error{ll::errc::invalid_argument, "token id " + std::to_string(id) + " is outside the vocabulary of " + std::to_string(vocabulary)};
+      return ll::error{ll::errc::invalid_argument,
+                       "token id " + std::to_string(id) + " is outside the vocabulary of " + std::to_string(vocabulary)};
 
   std::optional<ll::npy_writer> file;
   if (!o.logits_file.empty()) {
@@ -68,7 +69,8 @@ ll::result<int> eval(const eval_options& o) {
     file.emplace(*std::move(made));
   }
   const auto count = static_cast<std::uint32_t>(ids->size());
-  auto e = engine::start(*model, o.where, {.context_tokens = count, .prompt_tokens = count, .generate_tokens = 0, .logits = true});
+  auto e =
+      engine::start(*model, o.where, {.context_tokens = count, .prompt_tokens = count, .generate_tokens = 0, .logits = true});
   if (!e) return e.error();
   double nats = 0;
   std::optional<ll::error> unwritten;

@@ -87,11 +87,13 @@ nlohmann::ordered_json describe(const ll::language_model& model) {
 void print_for_people(const ll::language_model& model, const nlohmann::ordered_json& d) {
   std::cout << model.path() << "\n";
   for (const auto& [key, value] : d.items())
-    if (key != "modules") std::cout << "  " << key << std::string(18 - std::min<std::size_t>(key.size(), 17), ' ') << value.dump() << '\n';
+    if (key != "modules")
+      std::cout << "  " << key << std::string(18 - std::min<std::size_t>(key.size(), 17), ' ') << value.dump() << '\n';
   std::cout << "modules (a stage may end after each)\n";
   std::size_t i = 0;
   for (const auto& m : d["modules"]) {
-    std::cout << "  " << i << '\t' << m["weight_bytes"].get<std::uint64_t>() / 1024 << " KiB\t" << m["name"].get<std::string>() << '\n';
+    std::cout << "  " << i << '\t' << m["weight_bytes"].get<std::uint64_t>() / 1024 << " KiB\t" << m["name"].get<std::string>()
+              << '\n';
     ++i;
   }
   std::cout << "tensors\n";
@@ -100,8 +102,7 @@ void print_for_people(const ll::language_model& model, const nlohmann::ordered_j
 }
 
 ll::result<int> inspect(const inspect_options& o) {
-  if (o.tensor.empty() != o.npy.empty())
-    return ll::error{ll::errc::invalid_argument, "--tensor NAME and --npy OUT go together"};
+  if (o.tensor.empty() != o.npy.empty()) return ll::error{ll::errc::invalid_argument, "--tensor NAME and --npy OUT go together"};
   auto path = o.model.path();
   if (!path) return path.error();
   if (!o.tensor.empty()) {
@@ -112,7 +113,8 @@ ll::result<int> inspect(const inspect_options& o) {
   if (o.metadata) {
     auto file = ll::gguf_file::open(*path);
     if (!file) return file.error();
-    for (const ll::metadata_entry& entry : file->metadata().all()) std::cout << entry.key << " = " << ll::describe(entry.value) << '\n';
+    for (const ll::metadata_entry& entry : file->metadata().all())
+      std::cout << entry.key << " = " << ll::describe(entry.value) << '\n';
     return done;
   }
   auto model = ll::language_model::open(*path);

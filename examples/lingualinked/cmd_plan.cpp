@@ -40,14 +40,16 @@ int tell(const ll::plan_document& plan, const plan_options& o) {
 
 ll::result<int> plan_instance(const plan_options& o) {
   if (o.only_for_models)
-    return ll::error{ll::errc::invalid_argument, "--instance is solved as it stands; leave out --objective, --sequences, --context, --fleet and --model"};
+    return ll::error{ll::errc::invalid_argument,
+                     "--instance is solved as it stands; leave out --objective, --sequences, --context, --fleet and --model"};
   auto text = read_file(o.instance);
   if (!text) return text.error();
   auto instance = ll::read_instance(*text);
   if (!instance) return instance.error().in(o.instance);
   auto placed = solve(*instance, o.solver, o.time_limit);
   // What a solver declines is a matter of usage: another solver takes it.
-  if (!placed && placed.error().code == ll::errc::unsupported) return ll::error{ll::errc::invalid_argument, placed.error().message};
+  if (!placed && placed.error().code == ll::errc::unsupported)
+    return ll::error{ll::errc::invalid_argument, placed.error().message};
   if (!placed) return placed.error();
   std::vector<ll::transmission> map;
   if (!placed->stages.empty()) {
@@ -65,7 +67,8 @@ ll::result<int> plan(const plan_options& o) {
   auto model = ll::language_model::open(*path);
   if (!model) return model.error();
   if (o.where.fleet.empty())
-    return ll::error{ll::errc::invalid_argument, "say which devices there are with --fleet FILE (or solve a bare problem with --instance FILE)"};
+    return ll::error{ll::errc::invalid_argument,
+                     "say which devices there are with --fleet FILE (or solve a bare problem with --instance FILE)"};
   auto machines = read_fleet(o.where.fleet);
   if (!machines) return machines.error();
   auto context = o.where.context_for(*model);
@@ -101,20 +104,27 @@ void add_plan(CLI::App& app, action& chosen) {
   CLI::Option* fleet = c->add_option("--fleet", o->where.fleet, "Fleet file: devices and links");
   c->add_option("--instance", o->instance, "Solve this problem in plain numbers instead; needs no model");
   c->add_option("--dump-instance", o->dump_instance, "Write the problem that is solved to this file");
-  CLI::Option* objective = c->add_option("--objective", o->objective, "latency: one sequence; throughput: four, unless --sequences says otherwise")
-                               ->check(CLI::IsMember({"latency", "throughput"}))
-                               ->capture_default_str();
+  CLI::Option* objective =
+      c->add_option("--objective", o->objective, "latency: one sequence; throughput: four, unless --sequences says otherwise")
+          ->check(CLI::IsMember({"latency", "throughput"}))
+          ->capture_default_str();
   CLI::Option* sequences = c->add_option("--sequences", o->sequences, "Sequences in flight")->check(CLI::Range(1, 1024));
-  CLI::Option* context = c->add_option("-c,--context", o->where.context, "Longest context in tokens, paid for in memory")->check(CLI::PositiveNumber);
+  CLI::Option* context = c->add_option("-c,--context", o->where.context, "Longest context in tokens, paid for in memory")
+                             ->check(CLI::PositiveNumber);
   c->add_option("--kv", o->where.kv, "Type of the KV cache: f32 or f16");
-  c->add_option("--prompt-tokens", o->prompt_tokens, "Prompt length at which times are taken")->capture_default_str()->check(CLI::PositiveNumber);
-  c->add_option("--generate-tokens", o->generate_tokens, "Tokens written, for the same")->capture_default_str()->check(CLI::NonNegativeNumber);
+  c->add_option("--prompt-tokens", o->prompt_tokens, "Prompt length at which times are taken")
+      ->capture_default_str()
+      ->check(CLI::PositiveNumber);
+  c->add_option("--generate-tokens", o->generate_tokens, "Tokens written, for the same")
+      ->capture_default_str()
+      ->check(CLI::NonNegativeNumber);
   c->add_option("--solver", o->solver, "glpk (where built), chain or even; " + default_solver() + " if not given");
   c->add_option("--time-limit", o->time_limit, "Seconds for the solver")->capture_default_str()->check(CLI::PositiveNumber);
   c->add_flag("--explain", o->explain, "Say also what limits the plan, what baselines would cost and why devices stay unused");
   c->add_flag("--json", o->json, "Print one JSON document");
   c->callback([o, fleet, objective, sequences, context, &chosen] {
-    o->only_for_models = fleet->count() + objective->count() + sequences->count() + context->count() > 0 || !o->model.model.empty() || !o->model.words.empty();
+    o->only_for_models = fleet->count() + objective->count() + sequences->count() + context->count() > 0 ||
+                         !o->model.model.empty() || !o->model.words.empty();
     chosen = [o] { return plan(*o); };
   });
 }

@@ -47,7 +47,8 @@ ll::result<int> run(const run_options& o) {
   if (!ids) return ids.error();
   auto context = o.where.context_for(*model);
   if (!context) return context.error();
-  engine_needs needs{.context_tokens = *context, .prompt_tokens = static_cast<std::uint32_t>(std::min<std::size_t>(ids->size(), *context))};
+  engine_needs needs{.context_tokens = *context,
+                     .prompt_tokens = static_cast<std::uint32_t>(std::min<std::size_t>(ids->size(), *context))};
   if (o.writing.max_tokens != 0) needs.generate_tokens = o.writing.max_tokens;
   auto e = engine::start(*model, o.where, needs);
   if (!e) return e.error();

@@ -56,7 +56,8 @@ ll::result<int> work(const worker_options& o) {
   std::cout << *endpoint << std::endl;
 
   ll::serve_options options;
-  options.identity = {.isa = std::string(ll::kernels::name_of(*isa)), .threads = o.where.thread_count(), .model_fingerprint = *fingerprint};
+  options.identity = {
+      .isa = std::string(ll::kernels::name_of(*isa)), .threads = o.where.thread_count(), .model_fingerprint = *fingerprint};
   options.leave_after_session = o.leave_after_session;
   options.peak_memory_bytes = peak_memory_bytes;
   options.log = [](ll::log_level level, std::string_view text) {
@@ -75,7 +76,8 @@ ll::result<int> work(const worker_options& o) {
                                                  std::to_string(limit) + ". Plan with that limit, or raise --memory-bytes"};
     return made(plan, progress);
   };
-  if (auto served = ll::serve<ll::json_control_codec>(*transport, make, options, interrupt_flag()); !served) return served.error();
+  if (auto served = ll::serve<ll::json_control_codec>(*transport, make, options, interrupt_flag()); !served)
+    return served.error();
   return done;
 }
 
@@ -83,7 +85,8 @@ ll::result<int> work(const worker_options& o) {
 
 void add_worker(CLI::App& app, action& chosen) {
   auto o = std::make_shared<worker_options>();
-  CLI::App* c = app.add_subcommand("worker", "Offer this machine to a coordinator; prints where it listens, then serves until interrupted");
+  CLI::App* c =
+      app.add_subcommand("worker", "Offer this machine to a coordinator; prints where it listens, then serves until interrupted");
   o->model.add_to(*c);
   c->add_option("--listen", o->listen, "Where to listen; port 0 takes a free one")->capture_default_str();
   c->add_option("-t,--threads", o->where.threads, "Threads; the physical cores if not given")->check(CLI::Range(1, 1024));

@@ -14,7 +14,15 @@ namespace tool {
 
 namespace ll = lingualinked;
 
-enum exit_code : int { done = 0, internal_error = 1, wrong_usage = 2, unusable_input = 3, no_plan = 4, network_failed = 5, interrupted = 130 };
+enum exit_code : int {
+  done = 0,
+  internal_error = 1,
+  wrong_usage = 2,
+  unusable_input = 3,
+  no_plan = 4,
+  network_failed = 5,
+  interrupted = 130
+};
 
 [[nodiscard]] exit_code exit_code_of(ll::errc code) noexcept;
 

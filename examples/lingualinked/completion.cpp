@@ -34,7 +34,8 @@ void writing_options::add_to(CLI::App& app, float default_temperature) {
   sampling.temperature = default_temperature;
   app.add_option("-n,--max-tokens", max_tokens, "Most tokens to write; until a stop or the context is full if not given")
       ->check(CLI::PositiveNumber);
-  app.add_option("--temperature", sampling.temperature, "0 takes the likeliest token; higher is more varied")->capture_default_str();
+  app.add_option("--temperature", sampling.temperature, "0 takes the likeliest token; higher is more varied")
+      ->capture_default_str();
   app.add_option("--top-k", sampling.top_k, "Draw from the k likeliest tokens only; 0 for all")->capture_default_str();
   app.add_option("--top-p", sampling.top_p, "Draw from the likeliest tokens that make up this share")->capture_default_str();
   app.add_option("--min-p", sampling.min_p, "Leave out tokens below this share of the likeliest")->capture_default_str();
@@ -50,7 +51,8 @@ ll::result<completion> complete(engine& e, const ll::tokenizer* t, std::vector<l
                                 const writing_options& o, bool keep_special,
                                 const std::function<void(const std::string&)>& tell) {
   if (prompt.empty())
-    return ll::error{ll::errc::invalid_argument, "the prompt is empty. Give some text, or a tokenizer that begins texts with a token"};
+    return ll::error{ll::errc::invalid_argument,
+                     "the prompt is empty. Give some text, or a tokenizer that begins texts with a token"};
   if (prompt.size() >= context)
     return ll::error{ll::errc::limit, "the prompt has " + std::to_string(prompt.size()) + " tokens and the context " +
                                           std::to_string(context) + ". Shorten it, or raise --context"};
@@ -110,7 +112,8 @@ ll::result<completion> complete(engine& e, const ll::tokenizer* t, std::vector<l
       {"plan", e.plan()},
       {"devices", e.devices(*made)}};
   if (!o.report.empty())
-    if (auto written = write_file(o.report, c.document.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n"); !written)
+    if (auto written = write_file(o.report, c.document.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
+        !written)
       return written.error();
   return c;
 }
@@ -131,9 +134,12 @@ ll::result<std::vector<ll::token_id>> encode_with_prefix(const ll::tokenizer& t,
 
 void print_speed(const nlohmann::ordered_json& document) {
   const auto& s = document["stats"];
-  const auto figure = [](const nlohmann::ordered_json& v) { return v.is_null() ? std::string("-") : fmt::format("{:.1f}", v.get<double>()); };
+  const auto figure = [](const nlohmann::ordered_json& v) {
+    return v.is_null() ? std::string("-") : fmt::format("{:.1f}", v.get<double>());
+  };
   spdlog::info("{} prompt tokens at {} tokens/s, {} tokens at {} tokens/s, first after {} ms", document["prompt_tokens"].size(),
-               figure(s["prefill_tokens_per_second"]), s["completion_tokens"].get<std::size_t>(), figure(s["decode_tokens_per_second"]),
+               figure(s["prefill_tokens_per_second"]), s["completion_tokens"].get<std::size_t>(),
+               figure(s["decode_tokens_per_second"]),
                s["ttft_seconds"].is_null() ? std::string("-") : fmt::format("{:.0f}", s["ttft_seconds"].get<double>() * 1e3));
 }
 

@@ -103,10 +103,12 @@ ll::result<void> start_local(engine::backend& b, const ll::language_model& model
   return {};
 }
 
-ll::result<void> start_workers(engine::backend& b, const ll::language_model& model, const where_options& where, ll::kernels::isa isa) {
+ll::result<void> start_workers(engine::backend& b, const ll::language_model& model, const where_options& where,
+                               ll::kernels::isa isa) {
   for (ll::planned_stage& stage : b.session.stages) {
     if (stage.endpoint != "local") continue;
-    std::vector<std::string> words{"--model", model.path(), "--isa", std::string(ll::kernels::name_of(isa)), "--leave-after-session"};
+    std::vector<std::string> words{"--model", model.path(), "--isa", std::string(ll::kernels::name_of(isa)),
+                                   "--leave-after-session"};
     words.insert(words.end(), {"--threads", std::to_string(where.thread_count())});
     auto started = worker_process::start(words);
     if (!started) return started.error();
@@ -117,7 +119,8 @@ ll::result<void> start_workers(engine::backend& b, const ll::language_model& mod
   return {};
 }
 
-ll::result<void> start_remote(engine::backend& b, const ll::language_model& model, const where_options& where, ll::kernels::isa isa) {
+ll::result<void> start_remote(engine::backend& b, const ll::language_model& model, const where_options& where,
+                              ll::kernels::isa isa) {
   if (auto started = start_workers(b, model, where, isa); !started) return started;
   auto transport = ll::zmq_transport::open();
   if (!transport) return transport.error();
@@ -138,10 +141,10 @@ ll::result<engine> engine::start(const ll::language_model& model, const where_op
   if (!isa) return isa.error();
   auto kv = where.kv_for(model);
   if (!kv) return kv.error();
-  if (!where.cut.empty() && where.devices == 0)
-    return ll::error{ll::errc::invalid_argument, "--cut needs --devices"};
+  if (!where.cut.empty() && where.devices == 0) return ll::error{ll::errc::invalid_argument, "--cut needs --devices"};
   if (int{!where.fleet.empty() && where.plan.empty()} + int{where.devices != 0} + int{!where.plan.empty()} > 1)
-    return ll::error{ll::errc::invalid_argument, "give one of --fleet, --devices and --plan (a fleet beside a plan is checked against it)"};
+    return ll::error{ll::errc::invalid_argument,
+                     "give one of --fleet, --devices and --plan (a fleet beside a plan is checked against it)"};
 
   auto b = std::make_unique<backend>();
   b->threads = where.thread_count();

@@ -46,7 +46,8 @@ ll::result<std::vector<std::string>> read_texts(const std::string& path) {
   if (!document->is_array()) return ll::error{ll::errc::malformed, path + ": must be a JSON array of strings"};
   std::vector<std::string> texts;
   for (const auto& item : *document) {
-    if (!item.is_string()) return ll::error{ll::errc::malformed, path + ": [" + std::to_string(texts.size()) + "] is not a string"};
+    if (!item.is_string())
+      return ll::error{ll::errc::malformed, path + ": [" + std::to_string(texts.size()) + "] is not a string"};
     texts.push_back(item.get<std::string>());
   }
   return texts;

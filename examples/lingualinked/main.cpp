@@ -51,9 +51,11 @@ int main(int argc, char** argv) {
   CLI::App app{"Runs one language model over the devices you own, with the same answer for every split.", "lingualinked"};
   app.require_subcommand(1);
   app.set_version_flag("--version", version());
-  app.add_flag_callback("-v,--verbose", [] { spdlog::set_level(spdlog::level::info); }, "Say on standard error what is going on");
-  app.footer("Exit status: 0 done, 1 internal error, 2 wrong usage, 3 unusable model, file or template,\n"
-             "4 no feasible plan, 5 a peer or the network failed, 130 interrupted.");
+  app.add_flag_callback(
+      "-v,--verbose", [] { spdlog::set_level(spdlog::level::info); }, "Say on standard error what is going on");
+  app.footer(
+      "Exit status: 0 done, 1 internal error, 2 wrong usage, 3 unusable model, file or template,\n"
+      "4 no feasible plan, 5 a peer or the network failed, 130 interrupted.");
   app.fallthrough();
   tool::action chosen;
   tool::add_run(app, chosen);

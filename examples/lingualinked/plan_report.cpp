@@ -59,14 +59,16 @@ std::string why_unused(const ll::placement_instance& instance, const ll::placeme
     smallest = std::min(smallest, ll::interval_memory_bytes(instance, j, j + 1));
   const std::uint64_t memory = instance.devices[device].memory_bytes;
   if (smallest > memory)
-    return "its " + std::to_string(memory) + " bytes for modules are less than the " + std::to_string(smallest) + " of the smallest module";
+    return "its " + std::to_string(memory) + " bytes for modules are less than the " + std::to_string(smallest) +
+           " of the smallest module";
   double best = std::numeric_limits<double>::infinity();
   for (std::size_t s = 0; s < placed.stages.size(); ++s) {
     const ll::stage_interval& host = placed.stages[s];
     for (std::size_t m = host.first_module; m <= host.last_module; ++m) {
       for (const bool front : {true, false}) {  // the device takes the modules up to m, or those from m on
         std::vector<ll::stage_interval> stages(placed.stages.begin(), placed.stages.begin() + static_cast<std::ptrdiff_t>(s));
-        const ll::stage_interval mine = front ? ll::stage_interval{device, host.first_module, m} : ll::stage_interval{device, m, host.last_module};
+        const ll::stage_interval mine =
+            front ? ll::stage_interval{device, host.first_module, m} : ll::stage_interval{device, m, host.last_module};
         const bool whole = mine.first_module == host.first_module && mine.last_module == host.last_module;
         const ll::stage_interval rest = front ? ll::stage_interval{host.device, m + 1, host.last_module}
                                               : ll::stage_interval{host.device, host.first_module, m == 0 ? 0 : m - 1};
@@ -79,13 +81,15 @@ std::string why_unused(const ll::placement_instance& instance, const ll::placeme
     }
   }
   if (best == std::numeric_limits<double>::infinity()) return "no neighbouring plan that includes it keeps all limits";
-  return fmt::format("the plan does without it; giving it part of a stage takes {:.4g} s a round instead of {:.4g}", best, placed.objective_seconds);
+  return fmt::format("the plan does without it; giving it part of a stage takes {:.4g} s a round instead of {:.4g}", best,
+                     placed.objective_seconds);
 }
 
 /// Time to the first token: chunks of the prompt follow each other through the stages.
 ///   chunk time of a stage = max(flops of the chunk / compute, weights read once / memory bandwidth), plus its hop
-std::optional<double> prefill_seconds(const ll::language_model& model, const ll::fleet& machines, const ll::placement_instance& instance,
-                                      const ll::placement& placed, const planning_request& request) {
+std::optional<double> prefill_seconds(const ll::language_model& model, const ll::fleet& machines,
+                                      const ll::placement_instance& instance, const ll::placement& placed,
+                                      const planning_request& request) {
   const ll::module_graph modules = model.modules(request.kv_type);
   const double tokens = std::min<double>(stage_chunk_tokens, request.options.prompt_tokens);
   const double chunks = std::max(1.0, std::ceil(request.options.prompt_tokens / static_cast<double>(stage_chunk_tokens)));
@@ -99,7 +103,8 @@ std::optional<double> prefill_seconds(const ll::language_model& model, const ll:
     for (std::size_t u = stage.first_module; u <= stage.last_module; ++u) {
       const ll::node_cost cost = modules.cost(static_cast<std::uint32_t>(u));
       const bool head = u + 1 == modules.node_count();  // only the last position of a prompt goes through the head
-      flops += (cost.flops_per_token + cost.flops_per_token_and_context_token * request.options.prompt_tokens / 2) * (head ? 1 : tokens);
+      flops += (cost.flops_per_token + cost.flops_per_token_and_context_token * request.options.prompt_tokens / 2) *
+               (head ? 1 : tokens);
       bytes += static_cast<double>(cost.read_bytes_per_token);
     }
     double seconds = 0;
@@ -111,8 +116,8 @@ std::optional<double> prefill_seconds(const ll::language_model& model, const ll:
         return l.from == stage.device && l.to == placed.stages[s + 1].device && l.quality.bandwidth_bytes_per_second > 0;
       });
       if (link == instance.links.end()) return std::nullopt;
-      hop = link->quality.latency_seconds +
-            tokens * static_cast<double>(instance.modules[stage.last_module].cut_bytes) / link->quality.bandwidth_bytes_per_second;
+      hop = link->quality.latency_seconds + tokens * static_cast<double>(instance.modules[stage.last_module].cut_bytes) /
+                                                link->quality.bandwidth_bytes_per_second;
     }
     lap += seconds + hop;
     busiest = std::max({busiest, seconds, hop});
@@ -149,7 +154,9 @@ ll::plan_document report_placement(const ll::placement_instance& instance, const
   d.objective_value = placed.objective_seconds;
   d.objective_seconds = placed.objective_seconds;
   d.bound = placed.bound_seconds;
-  d.gap = placed.objective_seconds > 0 ? std::max(0.0, (placed.objective_seconds - placed.bound_seconds) / placed.objective_seconds) : 0;
+  d.gap = placed.objective_seconds > 0
+              ? std::max(0.0, (placed.objective_seconds - placed.bound_seconds) / placed.objective_seconds)
+              : 0;
   const auto cost = ll::evaluate(instance, placed.stages);
   if (cost) {
     d.objective_seconds = cost->tau_seconds;
@@ -162,10 +169,13 @@ ll::plan_document report_placement(const ll::placement_instance& instance, const
     const ll::stage_interval& i = placed.stages[s];
     used[i.device] = true;
     d.stages.push_back({.device = instance.devices[i.device].name,
+                        .endpoint = {},
                         .first_module = i.first_module,
                         .last_module = i.last_module,
                         .seconds = cost ? cost->stage_seconds[s] : 0,
-                        .memory_bytes = ll::interval_memory_bytes(instance, i.first_module, i.last_module + 1)});
+                        .memory_bytes = ll::interval_memory_bytes(instance, i.first_module, i.last_module + 1),
+                        .reserve_bytes = 0,
+                        .overlap = {}});
   }
   for (const ll::transmission& t : map) {
     const bool cut = t.consumer_module == t.producer_module + 1;
@@ -201,20 +211,25 @@ ll::result<ll::plan_document> report_plan(const ll::language_model& model, const
 std::string describe_plan(const ll::plan_document& plan, bool explain) {
   std::string out;
   if (plan.stages.empty()) return fmt::format("no plan ({}): {}\n", plan.status, plan.reason.value_or("no reason known"));
-  out += fmt::format("{} stages for {}, {} sequence(s), context {}: {} by {} in {:.3f} s (gap {:.1e})\n", plan.stages.size(), plan.objective,
-                     plan.sequences, plan.context_tokens, plan.status, plan.solver, plan.solve_seconds, plan.gap.value_or(0));
+  out += fmt::format("{} stages for {}, {} sequence(s), context {}: {} by {} in {:.3f} s (gap {:.1e})\n", plan.stages.size(),
+                     plan.objective, plan.sequences, plan.context_tokens, plan.status, plan.solver, plan.solve_seconds,
+                     plan.gap.value_or(0));
   for (const auto& s : plan.stages)
-    out += fmt::format("  {:<14} modules {:>3}-{:<3} {:>8.2f} ms {:>8.1f} MB (+ {:.1f} MB buffers and process)\n", s.device, s.first_module,
-                       s.last_module, s.seconds * 1e3, static_cast<double>(s.memory_bytes) / 1e6, static_cast<double>(s.reserve_bytes) / 1e6);
+    out += fmt::format("  {:<14} modules {:>3}-{:<3} {:>8.2f} ms {:>8.1f} MB (+ {:.1f} MB buffers and process)\n", s.device,
+                       s.first_module, s.last_module, s.seconds * 1e3, static_cast<double>(s.memory_bytes) / 1e6,
+                       static_cast<double>(s.reserve_bytes) / 1e6);
   for (const auto& t : plan.transmissions)
     out += fmt::format("  {:<14} -> {:<14} {} ({}, {} bytes per token)\n", t.from, t.to, t.name, t.kind, t.bytes_per_token);
-  const auto milliseconds = [](std::optional<double> s) { return s ? fmt::format("{:.2f} ms", *s * 1e3) : std::string("unknown"); };
-  out += fmt::format("predicted: {} per token, lap {}, busiest stage or link {}, prompt {}\n", milliseconds(plan.predicted.token_seconds),
-                     milliseconds(plan.predicted.lap_seconds), milliseconds(plan.predicted.bottleneck_seconds),
-                     milliseconds(plan.predicted.prefill_seconds));
+  const auto milliseconds = [](std::optional<double> s) {
+    return s ? fmt::format("{:.2f} ms", *s * 1e3) : std::string("unknown");
+  };
+  out += fmt::format("predicted: {} per token, lap {}, busiest stage or link {}, prompt {}\n",
+                     milliseconds(plan.predicted.token_seconds), milliseconds(plan.predicted.lap_seconds),
+                     milliseconds(plan.predicted.bottleneck_seconds), milliseconds(plan.predicted.prefill_seconds));
   if (!explain) return out;
   const auto busiest = std::ranges::max_element(plan.stages, {}, &ll::plan_document::stage::seconds);
-  out += fmt::format("  longest stage: {}, {:.0f} % of the lap\n", busiest->device, 100 * busiest->seconds / plan.predicted.lap_seconds.value_or(1));
+  out += fmt::format("  longest stage: {}, {:.0f} % of the lap\n", busiest->device,
+                     100 * busiest->seconds / plan.predicted.lap_seconds.value_or(1));
   const auto compare = [&](const char* name, const std::optional<ll::plan_document::baseline>& b) {
     if (!b) return;
     out += b->feasible ? fmt::format("  instead of {}: {} per token\n", name, milliseconds(b->token_seconds))

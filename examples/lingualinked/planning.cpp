@@ -89,7 +89,8 @@ ll::result<ll::placement> solve(const ll::placement_instance& instance, const st
 #ifdef LINGUALINKED_TOOL_HAS_GLPK
   if (name == ll::glpk_partitioner::name) return ll::glpk_partitioner{}.solve(instance, time_limit_seconds);
 #endif
-  return ll::error{ll::errc::invalid_argument, "solver '" + name + "' is not in this build; there are glpk (where built), chain and even"};
+  return ll::error{ll::errc::invalid_argument,
+                   "solver '" + name + "' is not in this build; there are glpk (where built), chain and even"};
 }
 
 ll::result<ll::fleet> read_fleet(const std::string& path) {
@@ -107,7 +108,8 @@ ll::result<ll::placement_instance> instance_for(const ll::language_model& model,
                            {.reserve_bytes_per_device = reserve_bytes(model, request), .tied_bytes = model.tied_bytes()});
 }
 
-ll::result<ready_plan> plan_over_fleet(const ll::language_model& model, const ll::fleet& machines, const planning_request& request) {
+ll::result<ready_plan> plan_over_fleet(const ll::language_model& model, const ll::fleet& machines,
+                                       const planning_request& request) {
   auto instance = instance_for(model, machines, request);
   if (!instance) return instance.error();
   auto placed = solve(*instance, request.solver, request.options.time_limit_seconds);
@@ -127,8 +129,8 @@ ll::result<ready_plan> plan_over_devices(const ll::language_model& model, std::u
     auto first = parse_ids(cuts);
     if (!first) return first.error().in("--cut");
     if (first->size() + 1 != devices)
-      return ll::error{ll::errc::invalid_argument, "--cut names " + std::to_string(first->size()) + " modules; " + std::to_string(devices) +
-                                                       " devices need " + std::to_string(devices - 1)};
+      return ll::error{ll::errc::invalid_argument, "--cut names " + std::to_string(first->size()) + " modules; " +
+                                                       std::to_string(devices) + " devices need " + std::to_string(devices - 1)};
     placed = ll::fixed_cuts_partitioner{{first->begin(), first->end()}}.solve(*instance, request.options.time_limit_seconds);
   }
   if (!placed) return placed.error();
@@ -141,15 +143,18 @@ ll::result<ready_plan> plan_from_file(const ll::language_model& model, const std
   if (!text) return text.error();
   auto document = ll::read_plan(*text);
   if (!document) return document.error().in(path);
-  if (document->stages.empty()) return ll::error{ll::errc::infeasible, path + ": holds no plan: " + document->reason.value_or(document->status)};
+  if (document->stages.empty())
+    return ll::error{ll::errc::infeasible, path + ": holds no plan: " + document->reason.value_or(document->status)};
   auto digest = model.sha256();
   if (!digest) return digest.error();
   if (document->model_sha256 != *digest)
-    return ll::error{ll::errc::malformed, path + ": was made for another model (SHA-256 " + document->model_sha256.value_or("unknown") +
-                                              ", this one has " + *digest + "). Plan again"};
+    return ll::error{ll::errc::malformed, path + ": was made for another model (SHA-256 " +
+                                              document->model_sha256.value_or("unknown") + ", this one has " + *digest +
+                                              "). Plan again"};
   const std::size_t modules = model.modules(request.kv_type).node_count();
   if (document->module_count != modules)
-    return ll::error{ll::errc::malformed, path + ": has " + std::to_string(document->module_count) + " modules and the model " + std::to_string(modules)};
+    return ll::error{ll::errc::malformed, path + ": has " + std::to_string(document->module_count) + " modules and the model " +
+                                              std::to_string(modules)};
   ready_plan ready;
   if (!fleet_path.empty()) {
     auto machines = read_fleet(fleet_path);
@@ -168,7 +173,8 @@ ll::result<ready_plan> plan_from_file(const ll::language_model& model, const std
   for (const auto& stage : document->stages) {
     const auto& all = ready.machines.devices;
     const auto found = std::ranges::find(all, stage.device, &ll::device::name);
-    if (found == all.end()) return ll::error{ll::errc::malformed, path + ": names the device '" + stage.device + "', which the fleet lacks"};
+    if (found == all.end())
+      return ll::error{ll::errc::malformed, path + ": names the device '" + stage.device + "', which the fleet lacks"};
     ready.placed.stages.push_back({static_cast<std::size_t>(found - all.begin()), stage.first_module, stage.last_module});
   }
   auto map = ll::make_transmission_map(ready.placed.stages, model.modules(request.kv_type));

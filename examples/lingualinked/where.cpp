@@ -47,7 +47,8 @@ ll::result<ll::kernels::isa> where_options::instruction_set() const {
   auto named = ll::kernels::isa_named(wanted);
   if (!named) return ll::error{ll::errc::invalid_argument, named.error().message};
   if (!ll::kernels::available(*named))
-    return ll::error{ll::errc::invalid_argument, "instruction set '" + wanted + "' is not available on this machine or in this build. Leave it out"};
+    return ll::error{ll::errc::invalid_argument,
+                     "instruction set '" + wanted + "' is not available on this machine or in this build. Leave it out"};
   return *named;
 }
 

@@ -32,7 +32,8 @@ ll::result<std::string> first_line(int pipe) {
     pollfd wait{pipe, POLLIN, 0};
     const int found = left.count() > 0 ? poll(&wait, 1, static_cast<int>(left.count())) : 0;
     if (found < 0 && errno == EINTR) continue;
-    if (found <= 0) return ll::error{ll::errc::timeout, "a local worker did not say where it listens within 20 s. See its messages above"};
+    if (found <= 0)
+      return ll::error{ll::errc::timeout, "a local worker did not say where it listens within 20 s. See its messages above"};
     char letter = 0;
     const ssize_t got = read(pipe, &letter, 1);
     if (got <= 0) return ll::error{ll::errc::peer_lost, "a local worker ended at once. See its message above"};

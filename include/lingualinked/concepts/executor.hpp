@@ -24,11 +24,11 @@ struct stage_output {
 /// One step of a stage. Which of the parts are filled depends on where the stage stands.
 struct stage_batch {
   std::span<const segment> segments;
-  std::span<const token_id> tokens;          // first stage: the token of every row; else empty
-  std::span<const stage_input> inputs;       // one for each transmission that ends here
-  std::span<const stage_output> outputs;     // one for each transmission that starts here
-  std::span<token_id> sampled;               // tail: one for each segment, the token after its last row; -1 where none is due
-  std::span<float> logits;                   // tail, when asked: [rows, vocabulary]; else empty
+  std::span<const token_id> tokens;       // first stage: the token of every row; else empty
+  std::span<const stage_input> inputs;    // one for each transmission that ends here
+  std::span<const stage_output> outputs;  // one for each transmission that starts here
+  std::span<token_id> sampled;            // tail: one for each segment, the token after its last row; -1 where none is due
+  std::span<float> logits;                // tail, when asked: [rows, vocabulary]; else empty
 };
 
 /// Runs the modules of one stage.
@@ -38,11 +38,11 @@ struct stage_batch {
 /// Models    cpu_executor, archetypes::executor
 /// Not asked threads, devices, weights: an executor is built by whoever knows them
 template <class E>
-concept Executor = std::movable<E> && requires(E& e, sequence_id sequence, const sequence_options& options,
-                                               const stage_batch& batch) {
-  { e.open(sequence, options) } -> std::same_as<result<void>>;
-  { e.run(batch) } -> std::same_as<result<void>>;
-  { e.release(sequence) } noexcept -> std::same_as<void>;
-};
+concept Executor =
+    std::movable<E> && requires(E& e, sequence_id sequence, const sequence_options& options, const stage_batch& batch) {
+      { e.open(sequence, options) } -> std::same_as<result<void>>;
+      { e.run(batch) } -> std::same_as<result<void>>;
+      { e.release(sequence) } noexcept -> std::same_as<void>;
+    };
 
 }  // namespace lingualinked::inline v0

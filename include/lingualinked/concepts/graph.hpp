@@ -15,7 +15,7 @@ namespace lingualinked::inline v0 {
 template <class T>
 struct graph_traits {};
 template <class T>
-  requires requires { typename T::node_id; }
+requires requires { typename T::node_id; }
 struct graph_traits<T> {
   using node_id = typename T::node_id;
 };

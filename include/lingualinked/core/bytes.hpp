@@ -39,7 +39,7 @@ class byte_reader {
   [[nodiscard]] std::size_t remaining() const noexcept { return bytes_.size() - offset_; }
 
   template <detail::plain_number T>
-    requires(!std::same_as<T, bool>)
+  requires(!std::same_as<T, bool>)
   [[nodiscard]] T read() noexcept {
     const auto raw = take(sizeof(T));
     T value{};

@@ -15,9 +15,7 @@ class checked_size {
 
   [[nodiscard]] constexpr bool valid() const noexcept { return valid_; }
   /// The value, or `otherwise` after an overflow.
-  [[nodiscard]] constexpr std::uint64_t value_or(std::uint64_t otherwise) const noexcept {
-    return valid_ ? value_ : otherwise;
-  }
+  [[nodiscard]] constexpr std::uint64_t value_or(std::uint64_t otherwise) const noexcept { return valid_ ? value_ : otherwise; }
   /// valid() and not above `limit`.
   [[nodiscard]] constexpr bool at_most(std::uint64_t limit) const noexcept { return valid_ && value_ <= limit; }
 
@@ -28,8 +26,7 @@ class checked_size {
   }
   friend constexpr checked_size operator*(checked_size a, checked_size b) noexcept {
     checked_size r{a.value_ * b.value_};
-    r.valid_ = a.valid_ && b.valid_ &&
-               (a.value_ == 0 || b.value_ <= std::numeric_limits<std::uint64_t>::max() / a.value_);
+    r.valid_ = a.valid_ && b.valid_ && (a.value_ == 0 || b.value_ <= std::numeric_limits<std::uint64_t>::max() / a.value_);
     return r;
   }
   /// The smallest multiple of `step` that is not below `a`; a step of zero is an overflow.

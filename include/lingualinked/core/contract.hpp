@@ -22,6 +22,5 @@ class contract_violation : public std::exception {
 #define LINGUALINKED_EXPECTS(condition) static_cast<void>(0)
 #else
 #define LINGUALINKED_EXPECTS(condition) \
-  ((condition) ? static_cast<void>(0)   \
-               : throw ::lingualinked::contract_violation("contract violated: " #condition))
+  ((condition) ? static_cast<void>(0) : throw ::lingualinked::contract_violation("contract violated: " #condition))
 #endif

@@ -53,9 +53,7 @@ struct error {
   std::string message;
 
   /// The same error with "where: " put in front of its message.
-  [[nodiscard]] error in(std::string_view where) const {
-    return {code, std::string(where) + ": " + message};
-  }
+  [[nodiscard]] error in(std::string_view where) const { return {code, std::string(where) + ": " + message}; }
   friend bool operator==(const error&, const error&) = default;
 };
 

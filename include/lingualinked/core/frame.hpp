@@ -22,11 +22,11 @@ enum class frame_kind : std::uint8_t {
 /// What stands in front of every payload; 64 bytes on the wire (transport/frame.hpp has the layout).
 struct frame_header {
   frame_kind kind = frame_kind::control;
-  std::uint8_t dtype = 0;            // of the rows: the wire code of tensor/dtype.hpp
-  std::uint32_t epoch = 0;           // version of the plan; a frame of an older epoch is dropped
-  std::uint32_t tensor = 0;          // index into the plan's transmission map
-  std::uint64_t request = 0;         // which request of the session, for reports
-  std::uint32_t step = 0;            // counts the batches of the first stage
+  std::uint8_t dtype = 0;     // of the rows: the wire code of tensor/dtype.hpp
+  std::uint32_t epoch = 0;    // version of the plan; a frame of an older epoch is dropped
+  std::uint32_t tensor = 0;   // index into the plan's transmission map
+  std::uint64_t request = 0;  // which request of the session, for reports
+  std::uint32_t step = 0;     // counts the batches of the first stage
   std::uint32_t rows = 0;
   std::uint32_t width = 0;
   std::uint32_t segments = 0;

@@ -34,7 +34,7 @@ struct placement {
   double objective_seconds = 0;        // tau of stages
   double bound_seconds = 0;            // no plan is better than this
   double solve_seconds = 0;
-  std::string reason;                  // why there is no plan; empty when there is one
+  std::string reason;  // why there is no plan; empty when there is one
 
   friend bool operator==(const placement&, const placement&) = default;
 };

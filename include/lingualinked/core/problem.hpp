@@ -16,9 +16,9 @@ enum class objective : unsigned char { latency, throughput };
 /// What the user wants of a plan, beside the graph and the fleet.
 struct planning_options {
   objective goal = objective::latency;
-  std::uint32_t sequences = 1;            // K: sequences in flight
-  std::uint32_t context_tokens = 4096;    // the KV cache is paid for up to here
-  std::uint32_t prompt_tokens = 128;      // with generate_tokens: the mean context at which times are taken
+  std::uint32_t sequences = 1;          // K: sequences in flight
+  std::uint32_t context_tokens = 4096;  // the KV cache is paid for up to here
+  std::uint32_t prompt_tokens = 128;    // with generate_tokens: the mean context at which times are taken
   std::uint32_t generate_tokens = 128;
   double time_limit_seconds = 60;
 

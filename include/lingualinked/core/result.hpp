@@ -20,10 +20,10 @@ class [[nodiscard]] result {
   using value_type = T;
 
   template <class U = T>
-    requires std::constructible_from<T, U&&> && (!std::same_as<std::remove_cvref_t<U>, result>) &&
-             (!std::same_as<std::remove_cvref_t<U>, lingualinked::error>)
-  result(U&& value) : state_(std::in_place_index<0>, std::forward<U>(value)) {}  // NOLINT: implicit by design
-  result(lingualinked::error e) : state_(std::in_place_index<1>, std::move(e)) {}              // NOLINT: implicit by design
+  requires std::constructible_from<T, U&&> && (!std::same_as<std::remove_cvref_t<U>, result>) &&
+           (!std::same_as<std::remove_cvref_t<U>, lingualinked::error>)
+  result(U&& value) : state_(std::in_place_index<0>, std::forward<U>(value)) {}    // NOLINT: implicit by design
+  result(lingualinked::error e) : state_(std::in_place_index<1>, std::move(e)) {}  // NOLINT: implicit by design
 
   [[nodiscard]] bool has_value() const noexcept { return state_.index() == 0; }
   explicit operator bool() const noexcept { return has_value(); }

@@ -35,10 +35,10 @@ struct sampling_parameters {
 /// What stages must know of one generation before its first token.
 struct sequence_options {
   std::vector<token_id> prompt;
-  std::uint32_t max_tokens = 0;           // to generate; 0 only fills the cache (and gives logits when asked)
-  std::vector<token_id> end_tokens;       // generation stops after one of these
+  std::uint32_t max_tokens = 0;      // to generate; 0 only fills the cache (and gives logits when asked)
+  std::vector<token_id> end_tokens;  // generation stops after one of these
   sampling_parameters sampling;
-  bool all_logits = false;                // return a row of logits for every prompt position
+  bool all_logits = false;  // return a row of logits for every prompt position
 
   friend bool operator==(const sequence_options&, const sequence_options&) = default;
 };

@@ -25,8 +25,8 @@ struct executor_options {
   std::size_t first_module = 0;
   std::size_t last_module = 0;  // inclusive
   std::size_t context_tokens = 4096;
-  std::size_t sequences = 1;    // open at the same time
-  std::size_t rows = 128;       // of the largest batch
+  std::size_t sequences = 1;  // open at the same time
+  std::size_t rows = 128;     // of the largest batch
   dtype kv_type = dtype::f16;
   unsigned threads = 1;
   const kernels::table* kernels = nullptr;  // null: the best this machine has

@@ -86,8 +86,8 @@ LINGUALINKED_DECL cpu_executor& cpu_executor::operator=(cpu_executor&&) noexcept
 LINGUALINKED_DECL cpu_executor::~cpu_executor() = default;
 
 LINGUALINKED_DECL result<cpu_executor> cpu_executor::create(const operation_graph& graph, const module_graph& modules,
-                                                           const tensor_source& weights, const executor_options& options,
-                                                           const weight_progress& progress) {
+                                                            const tensor_source& weights, const executor_options& options,
+                                                            const weight_progress& progress) {
   if (auto fine = kernels::check_numeric_environment(); !fine) return fine.error();
   if (auto fine = detail::check_executor_options(graph, modules, options); !fine) return fine.error();
 
@@ -174,8 +174,7 @@ LINGUALINKED_DECL result<void> cpu_executor::state::admit(const stage_batch& bat
   ++batch_number;
   for (const segment& part : batch.segments) {
     const auto found = open.find(part.sequence);
-    if (found == open.end())
-      return error{errc::invalid_argument, "sequence " + std::to_string(part.sequence) + " is not open"};
+    if (found == open.end()) return error{errc::invalid_argument, "sequence " + std::to_string(part.sequence) + " is not open"};
     sequence& seq = found->second;
     if (std::exchange(seq.batch, batch_number) == batch_number)
       return error{errc::invalid_argument, "sequence " + std::to_string(part.sequence) + " stands twice in one batch"};
@@ -210,8 +209,8 @@ LINGUALINKED_DECL result<void> cpu_executor::state::check_rows(const stage_batch
       return error{errc::invalid_argument, std::to_string(batch.tokens.size()) + " tokens for " + count + " rows"};
     for (const token_id token : batch.tokens)
       if (token < 0 || static_cast<std::size_t>(token) >= token_limit)
-        return error{errc::invalid_argument, "token id " + std::to_string(token) + " is outside the vocabulary of " +
-                                                 std::to_string(token_limit)};
+        return error{errc::invalid_argument,
+                     "token id " + std::to_string(token) + " is outside the vocabulary of " + std::to_string(token_limit)};
   } else {
     const std::size_t bytes = rows.size() * code->input_width() * sizeof(float);
     if (batch.inputs.size() != 1 || batch.inputs[0].rows.size() != bytes)

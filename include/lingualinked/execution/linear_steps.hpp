@@ -119,8 +119,7 @@ struct linear_step {
     for (std::size_t r = 0; r < rows; ++r) {
       const std::size_t at = r * width + first;
       kernels->silu_multiply(gate + at, up + at, count, product->out + at);
-      if (product->rounds)
-        kernels->quantise(product->out + at, width, 1, count, rounded_from(product->rounded, width, r, first));
+      if (product->rounds) kernels->quantise(product->out + at, width, 1, count, rounded_from(product->rounded, width, r, first));
     }
   }
 };

@@ -35,11 +35,11 @@ inline constexpr std::size_t query_block_rows = 8;
 
 /// What the steps of a program see of the batch they run.
 struct batch_state {
-  std::span<const token_id> tokens;          // first stage only
+  std::span<const token_id> tokens;  // first stage only
   std::span<const batch_row> rows;
   std::span<const query_block> blocks;
-  std::span<const std::uint32_t> selected;   // rows whose logits somebody wants, ascending
-  float* answer = nullptr;                   // where the last operation writes, when it is a head: [selected, V]
+  std::span<const std::uint32_t> selected;  // rows whose logits somebody wants, ascending
+  float* answer = nullptr;                  // where the last operation writes, when it is a head: [selected, V]
   thread_team* team = nullptr;
 };
 
@@ -49,9 +49,9 @@ struct attention_scratch;
 
 /// The sizes a program is built for.
 struct program_limits {
-  std::size_t rows = 1;            // of one batch
+  std::size_t rows = 1;  // of one batch
   std::size_t context_tokens = 1;
-  unsigned threads = 1;            // of the team that will run it
+  unsigned threads = 1;  // of the team that will run it
 };
 
 /// A segment of the operation graph as a flat list of fused kernel calls over raw pointers. Built once; a run allocates nothing.

@@ -13,10 +13,18 @@
 namespace lingualinked::inline v0 {
 
 LINGUALINKED_DECL program_compiler::program_compiler(const operation_graph& graph, std::size_t first, std::size_t end,
-                                                     const stage_weights& weights, kv_cache& cache,
-                                                     const kernels::table& kernels, program_limits limits)
-    : graph_(graph), first_(first), end_(end), weights_(weights), cache_(cache), kernels_(kernels), limits_(limits),
-      values_(end), handled_(end, false), made_(std::make_unique<program>()) {}
+                                                     const stage_weights& weights, kv_cache& cache, const kernels::table& kernels,
+                                                     program_limits limits)
+    : graph_(graph),
+      first_(first),
+      end_(end),
+      weights_(weights),
+      cache_(cache),
+      kernels_(kernels),
+      limits_(limits),
+      values_(end),
+      handled_(end, false),
+      made_(std::make_unique<program>()) {}
 
 LINGUALINKED_DECL program_compiler::value& program_compiler::at(value_index i) {
   while (values_[i].alias) i = *values_[i].alias;
@@ -103,7 +111,7 @@ LINGUALINKED_DECL void program_compiler::plan_rounding(value_index i) {
   step({i}, {i}, [this, i] {
     const value& v = at(i);
     return [&k = kernels_, x = v.floats, width = v.width, selected = v.selected, q = v.rounded_rows](const batch_state& b,
-                                                                                                  unsigned thread) {
+                                                                                                     unsigned thread) {
       const auto [begin, end] = detail::share_of(detail::rows_of(b, selected), b.team->size(), thread);
       if (begin < end) k.quantise(x + begin * width, width, end - begin, width, detail::rounded_from(q, width, begin, 0));
     };
@@ -121,7 +129,7 @@ LINGUALINKED_DECL void program_compiler::plan_linear_group(value_index i) {
 
   struct part {
     value_index linear;
-    value_index target;                 // the value it writes: its own, or the sum that absorbs it
+    value_index target;  // the value it writes: its own, or the sum that absorbs it
     std::optional<value_index> residual;
   };
   std::vector<part> parts;
@@ -266,8 +274,8 @@ LINGUALINKED_DECL void program_compiler::plan_gated(value_index i) {
 LINGUALINKED_DECL void program_compiler::plan_add(value_index i) {
   const auto& in = graph_.operations[i].inputs;
   step({in[0], in[1]}, {i}, [this, i, left = in[0], right = in[1]] {
-    return [a = at(left).floats, c = at(right).floats, out = at(i).floats, width = at(i).width,
-            selected = at(i).selected](const batch_state& b, unsigned thread) {
+    return [a = at(left).floats, c = at(right).floats, out = at(i).floats, width = at(i).width, selected = at(i).selected](
+               const batch_state& b, unsigned thread) {
       const auto [begin, end] = detail::share_of(detail::rows_of(b, selected) * width, b.team->size(), thread);
       for (std::size_t j = begin; j < end; ++j) out[j] = a[j] + c[j];
     };

@@ -28,10 +28,10 @@ class program_compiler {
   struct value {
     std::size_t width = 0;
     bool selected = false;
-    bool rounded = false;               // some reader has quantised weights
-    std::vector<value_index> readers;   // operations
-    std::optional<value_index> alias;   // lives in another value's buffer
-    std::optional<rope_operation> turn; // still to be rotated, by the attention that reads it
+    bool rounded = false;                // some reader has quantised weights
+    std::vector<value_index> readers;    // operations
+    std::optional<value_index> alias;    // lives in another value's buffer
+    std::optional<rope_operation> turn;  // still to be rotated, by the attention that reads it
     bool planned = false;
     std::size_t first_step = 0;
     std::size_t last_step = 0;
@@ -69,7 +69,7 @@ class program_compiler {
   kv_cache& cache_;
   const kernels::table& kernels_;
   program_limits limits_;
-  std::vector<value> values_;          // by operation, for all up to end_
+  std::vector<value> values_;  // by operation, for all up to end_
   std::vector<bool> handled_;
   std::vector<planned_step> planned_;
   std::optional<value_index> input_;

@@ -39,9 +39,7 @@ struct scale_places {
   }
 }
 
-[[nodiscard]] inline bool finite_f16(const std::byte* at) noexcept {
-  return (std::to_integer<unsigned>(at[1]) & 0x7CU) != 0x7CU;
-}
+[[nodiscard]] inline bool finite_f16(const std::byte* at) noexcept { return (std::to_integer<unsigned>(at[1]) & 0x7CU) != 0x7CU; }
 
 /// Where the stored rows of a matrix go.
 struct row_places {
@@ -137,7 +135,7 @@ LINGUALINKED_DECL std::size_t first_bad_block(dtype type, std::span<const std::b
 }
 
 LINGUALINKED_DECL result<stage_weights> stage_weights::load(std::span<const operation> operations, const tensor_source& source,
-                                                           const weight_progress& progress) {
+                                                            const weight_progress& progress) {
   detail::weight_list matrix_list;
   detail::weight_list vector_list;
   for (const operation& op : operations) {
@@ -167,9 +165,8 @@ LINGUALINKED_DECL result<stage_weights> stage_weights::load(std::span<const oper
   for (const auto& [weight, places] : *matrices) {
     auto made = kernels::panels::make(weight->type, weight->rows, weight->columns);
     if (!made) return made.error().in("tensor '" + weight->name + "'");
-    auto read = detail::for_each_row(source, *weight, tell, [&](std::size_t row, std::span<const std::byte> bytes) {
-      made->set_row(places.of(row), bytes);
-    });
+    auto read = detail::for_each_row(
+        source, *weight, tell, [&](std::size_t row, std::span<const std::byte> bytes) { made->set_row(places.of(row), bytes); });
     if (!read) return read.error();
     loaded.bytes_ += made->bytes();
     loaded.matrices_.emplace(weight->name, *std::move(made));

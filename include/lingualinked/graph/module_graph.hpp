@@ -70,8 +70,8 @@ class module_graph {
   for (std::size_t i = 0; i < ops.size(); ++i) {
     for (const std::uint32_t input : ops[i].inputs) {
       if (input >= i)
-        return error{errc::invalid_argument, "operation " + std::to_string(i) + " reads operation " + std::to_string(input) +
-                                                 ", which is not before it"};
+        return error{errc::invalid_argument,
+                     "operation " + std::to_string(i) + " reads operation " + std::to_string(input) + ", which is not before it"};
       last_read[input] = i;
     }
   }

@@ -78,8 +78,8 @@ struct operation {
   operation_kind kind;
   std::vector<std::uint32_t> inputs;  // earlier operations
   std::size_t width = 0;
-  bool stream = false;    // its tensor is the residual stream: a stage may end here if nothing else is alive
-  std::string label;      // of the part of the model it belongs to, e.g. "layer 3 attention"
+  bool stream = false;  // its tensor is the residual stream: a stage may end here if nothing else is alive
+  std::string label;    // of the part of the model it belongs to, e.g. "layer 3 attention"
 };
 
 /// A model as operations in topological order; the first takes token ids, the last makes the answer.

@@ -33,8 +33,9 @@ LINGUALINKED_DECL result<tokenizer_spec> tokenizer_spec_from(const gguf_metadata
   else if (*model == "llama") spec.kind = tokenizer_kind::spm_bpe;
   else if (*model == "t5") spec.kind = tokenizer_kind::unigram;
   else
-    return error{errc::unsupported,
-                 metadata.complaint(prefix + "model", "names the tokenizer " + printable(*model) + ", which is not supported").message};
+    return error{
+        errc::unsupported,
+        metadata.complaint(prefix + "model", "names the tokenizer " + printable(*model) + ", which is not supported").message};
 
   auto tokens = metadata.get_strings(prefix + "tokens");
   if (!tokens) return tokens.error();
@@ -77,8 +78,9 @@ LINGUALINKED_DECL result<tokenizer_spec> tokenizer_spec_from(const gguf_metadata
   }
 
   const std::pair<const char*, std::optional<token_id>*> named[] = {
-      {"bos_token_id", &spec.bos}, {"eos_token_id", &spec.eos},         {"eot_token_id", &spec.end_of_turn},
-      {"eom_token_id", &spec.end_of_message}, {"unknown_token_id", &spec.unknown}, {"padding_token_id", &spec.padding}};
+      {"bos_token_id", &spec.bos},         {"eos_token_id", &spec.eos},
+      {"eot_token_id", &spec.end_of_turn}, {"eom_token_id", &spec.end_of_message},
+      {"unknown_token_id", &spec.unknown}, {"padding_token_id", &spec.padding}};
   for (const auto& [key, where] : named) {
     auto id = detail::token_named(metadata, prefix + key, spec.tokens.size());
     if (!id) return id.error();

@@ -16,7 +16,7 @@ LINGUALINKED_DECL std::size_t graph_builder::width_of(value x) const {
 }
 
 LINGUALINKED_DECL graph_builder::value graph_builder::append(operation_kind kind, std::vector<value> inputs, std::size_t width,
-                                                            bool stream) {
+                                                             bool stream) {
   if (mistake_) return 0;
   return graph_.add({std::move(kind), std::move(inputs), width, stream, label_});
 }
@@ -44,14 +44,14 @@ LINGUALINKED_DECL weight_ref graph_builder::take(const std::string& name, std::s
 }
 
 LINGUALINKED_DECL graph_builder::value graph_builder::embedding(const std::string& table, std::size_t vocabulary,
-                                                               std::size_t width, float scale) {
+                                                                std::size_t width, float scale) {
   return append(embedding_operation{take(table, vocabulary, width), scale}, {}, width);
 }
 
 LINGUALINKED_DECL graph_builder::value graph_builder::select(value x) { return append(select_operation{}, {x}, width_of(x)); }
 
 LINGUALINKED_DECL graph_builder::value graph_builder::rms_norm(value x, const std::string& weight, float epsilon,
-                                                              std::size_t head_size) {
+                                                               std::size_t head_size) {
   const std::size_t width = width_of(x);
   weight_ref w = take(weight, 1, head_size == 0 ? width : head_size);
   if (!mistake_ && w.type != dtype::f32) {
@@ -62,8 +62,8 @@ LINGUALINKED_DECL graph_builder::value graph_builder::rms_norm(value x, const st
 }
 
 LINGUALINKED_DECL graph_builder::value graph_builder::linear(value x, const std::string& weight, std::size_t outputs,
-                                                            const std::string& bias, row_order order, std::size_t head_size,
-                                                            std::size_t rotary) {
+                                                             const std::string& bias, row_order order, std::size_t head_size,
+                                                             std::size_t rotary) {
   linear_operation op{take(weight, outputs, width_of(x)), {}, order, head_size, rotary};
   if (!bias.empty() && has(bias)) {
     op.bias = take(bias, 1, outputs);

@@ -20,10 +20,10 @@ struct hyperparameters {
   std::size_t vocabulary = 0;      // V: rows of the head
   std::size_t context_length = 0;  // longest context the model was made for
   float norm_epsilon = 0;
-  std::size_t rotary = 0;          // elements of a head that RoPE turns
+  std::size_t rotary = 0;  // elements of a head that RoPE turns
   double rope_base = 10000;
   std::vector<double> rope_divisors{};  // [rotary/2] or empty: frequency i is divided by entry i
-  std::size_t window = 0;          // sliding window of attention; 0: none
+  std::size_t window = 0;               // sliding window of attention; 0: none
 };
 
 /// Limits beyond which a model is refused: far above every published one, small enough that products of two stay in range.

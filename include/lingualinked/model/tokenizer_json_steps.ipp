@@ -24,7 +24,8 @@ inline result<bool> flag_or(const json_field& field, bool otherwise) {
 }
 
 inline error unknown_step(const json_field& type, std::string_view what, std::string_view name) {
-  return {errc::unsupported, type.complaint(std::string(what) + " '" + std::string(name.substr(0, 64)) + "' is not supported").message};
+  return {errc::unsupported,
+          type.complaint(std::string(what) + " '" + std::string(name.substr(0, 64)) + "' is not supported").message};
 }
 
 /// Calls read(step, its type) for a step, or for each of a Sequence, whose members stand under `list`.
