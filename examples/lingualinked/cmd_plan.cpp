@@ -45,7 +45,7 @@ ll::result<int> plan_instance(const plan_options& o) {
   auto text = read_file(o.instance);
   if (!text) return text.error();
   auto instance = ll::read_instance(*text);
-  if (!instance) return instance.error().in(o.instance);
+  if (!instance) return ll::error{ll::errc::malformed, o.instance + ": " + instance.error().message};
   auto placed = solve(*instance, o.solver, o.time_limit);
   // What a solver declines is a matter of usage: another solver takes it.
   if (!placed && placed.error().code == ll::errc::unsupported)

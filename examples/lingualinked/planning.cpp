@@ -40,6 +40,12 @@ std::uint64_t reserve_bytes(const ll::language_model& model, const planning_requ
   return process_bytes + ll::buffer_bytes_estimate(model.graph(), o);
 }
 
+/// What is wrong with a fleet file is wrong with an input, whatever the library calls it.
+ll::error input_error(ll::error what) {
+  if (what.code == ll::errc::invalid_argument || what.code == ll::errc::limit) what.code = ll::errc::malformed;
+  return what;
+}
+
 /// The document and the transmission map of a placement that has stages; the document alone of one that has none.
 ll::result<ready_plan> finish(const ll::language_model& model, ll::fleet machines, ll::placement_instance instance,
                               ll::placement placed, const planning_request& request) {
@@ -97,15 +103,18 @@ ll::result<ll::fleet> read_fleet(const std::string& path) {
   auto text = read_file(path);
   if (!text) return text.error();
   auto machines = ll::read_fleet(*text);
-  if (!machines) return machines.error().in(path);
+  if (!machines) return input_error(machines.error().in(path));
   return machines;
 }
 
 ll::result<ll::placement_instance> instance_for(const ll::language_model& model, const ll::fleet& machines,
                                                 const planning_request& request) {
   const ll::module_graph modules = model.modules(request.kv_type);
-  return ll::make_instance(ll::problem<ll::module_graph>{modules, machines, request.options},
-                           {.reserve_bytes_per_device = reserve_bytes(model, request), .tied_bytes = model.tied_bytes()});
+  auto instance =
+      ll::make_instance(ll::problem<ll::module_graph>{modules, machines, request.options},
+                        {.reserve_bytes_per_device = reserve_bytes(model, request), .tied_bytes = model.tied_bytes()});
+  if (!instance) return input_error(instance.error());
+  return instance;
 }
 
 ll::result<ready_plan> plan_over_fleet(const ll::language_model& model, const ll::fleet& machines,
