@@ -30,8 +30,17 @@ constexpr std::size_t vocabulary = 31;
 const tiny_model& small_model() {
   static const tiny_model made = [] {
     model_shape shape;
-    shape.sizes = {.architecture = "llama", .layers = 2, .width = width, .feed_forward = 24, .heads = 4, .kv_heads = 2,
-                   .head_size = 8, .vocabulary = vocabulary, .context_length = 64, .norm_epsilon = 1e-5F, .rotary = 8};
+    shape.sizes = {.architecture = "llama",
+                   .layers = 2,
+                   .width = width,
+                   .feed_forward = 24,
+                   .heads = 4,
+                   .kv_heads = 2,
+                   .head_size = 8,
+                   .vocabulary = vocabulary,
+                   .context_length = 64,
+                   .norm_epsilon = 1e-5F,
+                   .rotary = 8};
     return model_maker(3).make(shape);
   }();
   return made;
@@ -396,7 +405,8 @@ TEST_SUITE("execution/cpu_executor") {
       const std::span part(m.graph.operations.data() + first.first_operation, last.end_operation - first.first_operation);
       const auto weights = ll::stage_weights::load(part, m.weights).value().bytes();
       const auto cache = ll::kv_cache::bytes_for(o.kv_type, ll::kv_shapes(m.graph, first.first_operation, last.end_operation),
-                                                 o.context_tokens, o.sequences).value_or(0);
+                                                 o.context_tokens, o.sequences)
+                             .value_or(0);
       REQUIRE(e.memory_bytes() > weights + cache);
       CHECK(e.memory_bytes() - weights - cache <= ll::buffer_bytes_estimate(m.graph, o));
     }

@@ -31,8 +31,7 @@ class golden_model {
     std::vector<float> logits;  // [ids.size(), vocabulary]
   };
 
-  explicit golden_model(const std::string& name)
-      : model(ll::language_model::open(folder() + name + ".gguf").value()) {
+  explicit golden_model(const std::string& name) : model(ll::language_model::open(folder() + name + ".gguf").value()) {
     auto said = read_json(folder() + name + ".json");
     std::string base = folder();
     if (said.contains("expected")) {

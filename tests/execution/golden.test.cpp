@@ -16,9 +16,7 @@ namespace {
 
 using namespace test_support;
 
-chain_options options_for(const ll::language_model& model) {
-  return {.kv_type = model.default_kv_type(), .context_tokens = 96};
-}
+chain_options options_for(const ll::language_model& model) { return {.kv_type = model.default_kv_type(), .context_tokens = 96}; }
 
 /// What the model writes after a prompt, token by token as the tail draws it.
 std::vector<ll::token_id> greedy_after(stage_chain& chain, const std::vector<ll::token_id>& prompt, std::size_t count) {

@@ -67,8 +67,10 @@ TEST_SUITE("execution/program") {
     double worst = 0;
     for (std::uint64_t seed = 1; seed <= 60; ++seed) {
       model_maker random(seed);
-      model_shape shape{random_sizes(random, {8, 12, 16, 64}, 1), {ll::dtype::f32, ll::dtype::f16, ll::dtype::bf16},
-                        random.below(2) == 0, random.below(2) == 0};
+      model_shape shape{random_sizes(random, {8, 12, 16, 64}, 1),
+                        {ll::dtype::f32, ll::dtype::f16, ll::dtype::bf16},
+                        random.below(2) == 0,
+                        random.below(2) == 0};
       std::rotate(shape.types.begin(), shape.types.begin() + static_cast<std::ptrdiff_t>(random.below(3)), shape.types.end());
       CAPTURE(seed);
       INFO(describe(shape));
@@ -158,8 +160,17 @@ TEST_SUITE("execution/program") {
   TEST_CASE("a model that does not end in a linear layer, and a segment that is none, are refused") {
     model_maker random(5);
     model_shape shape;
-    shape.sizes = {.architecture = "llama", .layers = 1, .width = 8, .feed_forward = 8, .heads = 1, .kv_heads = 1,
-                   .head_size = 8, .vocabulary = 5, .context_length = 64, .norm_epsilon = 1e-5F, .rotary = 8};
+    shape.sizes = {.architecture = "llama",
+                   .layers = 1,
+                   .width = 8,
+                   .feed_forward = 8,
+                   .heads = 1,
+                   .kv_heads = 1,
+                   .head_size = 8,
+                   .vocabulary = 5,
+                   .context_length = 64,
+                   .norm_epsilon = 1e-5F,
+                   .rotary = 8};
     const tiny_model m = random.make(shape);
     const auto& kernels = **ll::kernels::table_for(ll::kernels::isa::scalar);
     const std::size_t all = m.graph.operations.size();

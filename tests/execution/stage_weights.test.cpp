@@ -20,8 +20,17 @@ using namespace test_support;
 
 model_shape plain_shape() {
   model_shape shape;
-  shape.sizes = {.architecture = "llama", .layers = 2, .width = 64, .feed_forward = 96, .heads = 4, .kv_heads = 2,
-                 .head_size = 16, .vocabulary = 40, .context_length = 64, .norm_epsilon = 1e-5F, .rotary = 12};
+  shape.sizes = {.architecture = "llama",
+                 .layers = 2,
+                 .width = 64,
+                 .feed_forward = 96,
+                 .heads = 4,
+                 .kv_heads = 2,
+                 .head_size = 16,
+                 .vocabulary = 40,
+                 .context_length = 64,
+                 .norm_epsilon = 1e-5F,
+                 .rotary = 12};
   return shape;
 }
 
@@ -127,10 +136,14 @@ TEST_SUITE("execution/stage_weights") {
     const std::vector<unsigned char> f16_infinity{0x00, 0x7C};
     const std::vector<unsigned char> f16_nan{0x01, 0xFE};
     const bad table[] = {
-        {ll::dtype::f32, 4 * 63, {0x00, 0x00, 0x80, 0x7F}}, {ll::dtype::f32, 0, {0x00, 0x00, 0x80, 0xFF}},
-        {ll::dtype::f32, 8, {0x01, 0x00, 0x80, 0x7F}},      {ll::dtype::f16, 2 * 63, f16_infinity},
-        {ll::dtype::f16, 0, f16_nan},                       {ll::dtype::bf16, 6, {0x80, 0x7F}},
-        {ll::dtype::bf16, 2 * 63, {0xC0, 0xFF}},            {ll::dtype::q8_0, 34, f16_infinity},
+        {ll::dtype::f32, 4 * 63, {0x00, 0x00, 0x80, 0x7F}},
+        {ll::dtype::f32, 0, {0x00, 0x00, 0x80, 0xFF}},
+        {ll::dtype::f32, 8, {0x01, 0x00, 0x80, 0x7F}},
+        {ll::dtype::f16, 2 * 63, f16_infinity},
+        {ll::dtype::f16, 0, f16_nan},
+        {ll::dtype::bf16, 6, {0x80, 0x7F}},
+        {ll::dtype::bf16, 2 * 63, {0xC0, 0xFF}},
+        {ll::dtype::q8_0, 34, f16_infinity},
         {ll::dtype::q4_1, 20 + 2, f16_nan},
     };
     for (const bad& b : table) {

@@ -89,10 +89,15 @@ TEST_SUITE("model/gguf_tokenizer") {
         {"no tokens", [](tiny_gguf& g) { g.without("tokenizer.ggml.tokens").without("tokenizer.ggml.token_type"); },
          ll::errc::malformed, "tokenizer.ggml.tokens"},
         {"no merges", [](tiny_gguf& g) { g.without("tokenizer.ggml.merges"); }, ll::errc::malformed, "tokenizer.ggml.merges"},
-        {"merge of one symbol", [](tiny_gguf& g) { g.texts("tokenizer.ggml.merges", {"a b", "ab"}); }, ll::errc::malformed,
-         "not two symbols"},
+        {"merge of one symbol",
+         [](tiny_gguf& g) {
+           g.texts("tokenizer.ggml.merges", {"a b", "ab"});
+         },
+         ll::errc::malformed, "not two symbols"},
         {"type beyond the list",
-         [](tiny_gguf& g) { g.numbers("tokenizer.ggml.token_type", std::vector<std::int32_t>{3, 3, 1, 1, 1, 1, 1, 1, 1, 1, 7}); },
+         [](tiny_gguf& g) {
+           g.numbers("tokenizer.ggml.token_type", std::vector<std::int32_t>{3, 3, 1, 1, 1, 1, 1, 1, 1, 1, 7});
+         },
          ll::errc::malformed, "token_type"},
         {"bos beyond the vocabulary", [](tiny_gguf& g) { g.number("tokenizer.ggml.bos_token_id", std::uint32_t{11}); },
          ll::errc::malformed, "bos_token_id"},

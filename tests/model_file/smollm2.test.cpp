@@ -131,7 +131,7 @@ TEST_SUITE("model_file/smollm2") {
     using enum ll::kernels::isa;
     const auto best = ll::kernels::best_available();
     const way ways[] = {
-        {best, 1, {}, {64, 7, 1}}, {best, 2, {20, 41}, {64, 32}}, {best, 3, {}, {64}},     {best, 1, {0}, {64}},
+        {best, 1, {}, {64, 7, 1}}, {best, 2, {20, 41}, {64, 32}}, {best, 3, {}, {64}},    {best, 1, {0}, {64}},
         {best, 1, {60}, {64}},     {avx2, 2, {7, 50}, {64}},      {avxvnni, 1, {}, {64}}, {scalar, 2, {30}, {64}},
     };
     auto prompt = reference()["texts"]["river"]["ids"].get<std::vector<ll::token_id>>();

@@ -56,9 +56,7 @@ inline constexpr std::array<dtype_facts, 16> dtype_table{{
     {dtype::i32, "i32", 1, 4},
 }};
 
-[[nodiscard]] constexpr const dtype_facts& facts_of(dtype type) noexcept {
-  return dtype_table[static_cast<std::size_t>(type)];
-}
+[[nodiscard]] constexpr const dtype_facts& facts_of(dtype type) noexcept { return dtype_table[static_cast<std::size_t>(type)]; }
 [[nodiscard]] constexpr std::string_view name_of(dtype type) noexcept { return facts_of(type).name; }
 
 /// The dtype of a wire code, or nothing for a code that no version has given out.
