@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
+#include <lingualinked/execution/batch_state.hpp>
 #include <lingualinked/execution/kv_cache.hpp>
 #include <lingualinked/execution/linear_steps.hpp>
-#include <lingualinked/execution/program.hpp>
 #include <lingualinked/execution/rope_table.hpp>
 #include <lingualinked/kernels/table.hpp>
 

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
-#include <lingualinked/execution/program.hpp>
+#include <lingualinked/execution/batch_state.hpp>
 #include <lingualinked/kernels/table.hpp>
+#include <lingualinked/tensor/storage.hpp>
 
 #include <algorithm>
 #include <cstddef>

@@ -2,57 +2,24 @@
 #pragma once
 
 #include <lingualinked/core/config.hpp>
-#include <lingualinked/core/sequence.hpp>
+#include <lingualinked/execution/batch_state.hpp>
 #include <lingualinked/execution/kv_cache.hpp>
 #include <lingualinked/execution/rope_table.hpp>
 #include <lingualinked/execution/stage_weights.hpp>
-#include <lingualinked/execution/thread_team.hpp>
 #include <lingualinked/graph/operation.hpp>
 #include <lingualinked/kernels/table.hpp>
 #include <lingualinked/tensor/storage.hpp>
 
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <memory>
-#include <span>
 #include <vector>
 
 namespace lingualinked::inline v0 {
 
-/// One row of a batch: which cache it writes, and where.
-struct batch_row {
-  std::size_t slot = 0;
-  std::size_t position = 0;
-};
-
-/// Up to eight consecutive rows of one sequence: the query rows that attention handles together.
-struct query_block {
-  std::size_t first_row = 0;
-  std::size_t rows = 0;
-};
-inline constexpr std::size_t query_block_rows = 8;
-
-/// What the steps of a program see of the batch they run.
-struct batch_state {
-  std::span<const token_id> tokens;  // first stage only
-  std::span<const batch_row> rows;
-  std::span<const query_block> blocks;
-  std::span<const std::uint32_t> selected;  // rows whose logits somebody wants, ascending
-  float* answer = nullptr;                  // where the last operation writes, when it is a head: [selected, V]
-  thread_team* team = nullptr;
-};
-
 namespace detail {
 struct attention_scratch;
 }
-
-/// The sizes a program is built for.
-struct program_limits {
-  std::size_t rows = 1;  // of one batch
-  std::size_t context_tokens = 1;
-  unsigned threads = 1;  // of the team that will run it
-};
 
 /// A segment of the operation graph as a flat list of fused kernel calls over raw pointers. Built once; a run allocates nothing.
 /// Fused: linear layers with a common input (QKV, gate and up), SwiGLU and the rounding that follows, residual additions, norm
@@ -82,9 +49,8 @@ class program {
 
  private:
   friend class program_compiler;
-  using step = std::function<void(const batch_state&, unsigned)>;
 
-  std::vector<step> steps_;
+  std::vector<program_step> steps_;
   std::vector<storage> buffers_;
   std::vector<std::unique_ptr<rope_table>> ropes_;
   std::unique_ptr<detail::attention_scratch> attention_;

@@ -54,7 +54,7 @@ LINGUALINKED_DECL std::byte* program_compiler::take_buffer(std::size_t bytes) {
 }
 
 LINGUALINKED_DECL void program_compiler::step(std::vector<value_index> reads, std::vector<value_index> writes,
-                                              std::function<program::step()> bind) {
+                                              std::function<program_step()> bind) {
   for (const value_index w : writes) at(w).planned = true;
   planned_.push_back({std::move(reads), std::move(writes), std::move(bind)});
 }
@@ -188,7 +188,7 @@ LINGUALINKED_DECL void program_compiler::plan_linear_group(value_index i) {
                                            .rounds = at(*product).rounded,
                                            .rounded = at(*product).rounded_rows};
     }
-    return program::step(std::move(made));
+    return program_step(std::move(made));
   });
 }
 
@@ -240,19 +240,19 @@ LINGUALINKED_DECL void program_compiler::plan_attention(value_index i, const att
   const auto bind = [this, i, q = in[0], k = in[1], v = in[2], shape, rounds, turn_q, turn_k](detail::attention_phase phase) {
     return [=, this] {
       const value& out = at(i);
-      return program::step(detail::attention_step{.phase = phase,
-                                                  .kernels = &kernels_,
-                                                  .cache = &cache_,
-                                                  .scratch = made_->attention_.get(),
-                                                  .shape = shape,
-                                                  .q = at(q).floats,
-                                                  .k = at(k).floats,
-                                                  .v = at(v).floats,
-                                                  .turn_q = turn_q,
-                                                  .turn_k = turn_k,
-                                                  .out = out.floats,
-                                                  .rounds = rounds,
-                                                  .rounded = out.rounded_rows});
+      return program_step(detail::attention_step{.phase = phase,
+                                                 .kernels = &kernels_,
+                                                 .cache = &cache_,
+                                                 .scratch = made_->attention_.get(),
+                                                 .shape = shape,
+                                                 .q = at(q).floats,
+                                                 .k = at(k).floats,
+                                                 .v = at(v).floats,
+                                                 .turn_q = turn_q,
+                                                 .turn_k = turn_k,
+                                                 .out = out.floats,
+                                                 .rounds = rounds,
+                                                 .rounded = out.rounded_rows});
     };
   };
   step({in[0], in[1], in[2]}, {in[0], in[1]}, bind(detail::attention_phase::store));

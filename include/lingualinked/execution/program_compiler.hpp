@@ -1,7 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
-#include <lingualinked/execution/program.hpp>
+#include <lingualinked/core/result.hpp>
+#include <lingualinked/execution/batch_state.hpp>
+#include <lingualinked/execution/kv_cache.hpp>
+#include <lingualinked/execution/rope_table.hpp>
+#include <lingualinked/execution/stage_weights.hpp>
+#include <lingualinked/graph/operation.hpp>
+#include <lingualinked/kernels/table.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -12,6 +18,8 @@
 #include <vector>
 
 namespace lingualinked::inline v0 {
+
+class program;
 
 /// Turns a segment of operations into the steps of a program, in three passes: plan the steps (with fusion), place every value in
 /// a buffer for as long as a step needs it, bind the steps to raw pointers.
@@ -41,7 +49,7 @@ class program_compiler {
   struct planned_step {
     std::vector<value_index> reads;
     std::vector<value_index> writes;
-    std::function<program::step()> bind;
+    std::function<program_step()> bind;
   };
 
   [[nodiscard]] result<void> plan();
@@ -54,7 +62,7 @@ class program_compiler {
   void plan_attention(value_index i, const attention_operation& op);
   void plan_gated(value_index i);
   void plan_add(value_index i);
-  void step(std::vector<value_index> reads, std::vector<value_index> writes, std::function<program::step()> bind);
+  void step(std::vector<value_index> reads, std::vector<value_index> writes, std::function<program_step()> bind);
 
   void place();
   [[nodiscard]] value& at(value_index i);  // follows aliases
