@@ -18,10 +18,12 @@ inline constexpr std::size_t stages = 256;
 inline constexpr std::size_t transmissions = 65'536;
 inline constexpr std::size_t prompt_tokens = std::size_t{1} << 20;
 inline constexpr std::size_t end_tokens = 1024;
-inline constexpr std::size_t text_bytes = 4096;  // of one text: an endpoint, a message
+inline constexpr std::size_t values = prompt_tokens + 4096;  // of any kind, in the whole message
+inline constexpr std::size_t text_bytes = 4096;              // of one text: an endpoint, a message
 }  // namespace control_limits
 
-/// Control messages as JSON: {"kind": "open", ...}. Models ControlCodec. 64-bit numbers are exact; texts that are not UTF-8 are mended.
+/// Control messages as JSON: {"kind": "open", ...}. Models ControlCodec. 64-bit numbers are exact; texts that are not UTF-8 are
+/// mended.
 struct json_control_codec {
   [[nodiscard]] static std::vector<std::byte> encode(const control::message& what);
   /// Errors    malformed, naming the field; limit

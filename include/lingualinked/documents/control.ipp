@@ -18,8 +18,13 @@ namespace detail {
 using control_json = nlohmann::ordered_json;
 
 [[nodiscard]] inline control_json sampling_json(const sampling_parameters& s) {
-  return {{"temperature", s.temperature}, {"top_k", s.top_k},   {"top_p", s.top_p}, {"min_p", s.min_p}, {"repeat_penalty", s.repeat_penalty},
-          {"repeat_window_tokens", s.repeat_window_tokens}, {"seed", s.seed}};
+  return {{"temperature", s.temperature},
+          {"top_k", s.top_k},
+          {"top_p", s.top_p},
+          {"min_p", s.min_p},
+          {"repeat_penalty", s.repeat_penalty},
+          {"repeat_window_tokens", s.repeat_window_tokens},
+          {"seed", s.seed}};
 }
 
 struct control_writer {
@@ -29,9 +34,11 @@ struct control_writer {
   control_json operator()(const control::deploy& m) const {
     control_json stages = control_json::array();
     for (const auto& s : m.stages)
-      stages.push_back({{"peer", s.peer}, {"endpoint", s.endpoint}, {"first_module", s.first_module}, {"last_module", s.last_module}});
+      stages.push_back(
+          {{"peer", s.peer}, {"endpoint", s.endpoint}, {"first_module", s.first_module}, {"last_module", s.last_module}});
     control_json map = control_json::array();
-    for (const auto& t : m.transmissions) map.push_back({t.producer_module, t.consumer_module, t.from_stage, t.to_stage, t.bytes_per_token});
+    for (const auto& t : m.transmissions)
+      map.push_back({t.producer_module, t.consumer_module, t.from_stage, t.to_stage, t.bytes_per_token});
     return {{"kind", "deploy"},
             {"epoch", m.epoch},
             {"model_fingerprint", m.model_fingerprint},
@@ -57,7 +64,8 @@ struct control_writer {
   control_json operator()(const control::close& m) const { return {{"kind", "close"}, {"sequence", m.sequence}}; }
   control_json operator()(const control::bye&) const { return {{"kind", "bye"}}; }
   control_json operator()(const control::welcome& m) const {
-    return {{"kind", "welcome"}, {"protocol", m.protocol}, {"contract", m.contract}, {"isa", m.isa}, {"threads", m.threads}, {"model_fingerprint", m.model_fingerprint}};
+    return {{"kind", "welcome"}, {"protocol", m.protocol}, {"contract", m.contract},
+            {"isa", m.isa},      {"threads", m.threads},   {"model_fingerprint", m.model_fingerprint}};
   }
   control_json operator()(const control::ready& m) const {
     return {{"kind", "ready"}, {"epoch", m.epoch}, {"memory_bytes", m.memory_bytes}, {"load_seconds", m.load_seconds}};
@@ -72,7 +80,11 @@ struct control_writer {
             {"peak_memory_bytes", m.peak_memory_bytes}};
   }
   control_json operator()(const control::failed& m) const {
-    return {{"kind", "failed"}, {"sequence", m.sequence}, {"code", name_of(m.what.code)}, {"message", m.what.message.substr(0, control_limits::text_bytes)}};
+    constexpr std::size_t longest = control_limits::text_bytes / 3;  // a byte that is no UTF-8 becomes three
+    return {{"kind", "failed"},
+            {"sequence", m.sequence},
+            {"code", name_of(m.what.code)},
+            {"message", m.what.message.substr(0, longest)}};
   }
   control_json operator()(const control::heartbeat& m) const { return {{"kind", "heartbeat"}, {"progress", m.progress}}; }
 };
@@ -84,20 +96,23 @@ class control_parser {
 
   [[nodiscard]] result<control::message> parse() {
     const std::string kind = text("kind");
-    if (kind == "hello") return done(control::hello{number<std::uint32_t>("protocol"), number<std::uint32_t>("contract"), number<peer_id>("you")});
+    if (kind == "hello")
+      return done(control::hello{number<std::uint32_t>("protocol"), number<std::uint32_t>("contract"), number<peer_id>("you")});
     if (kind == "deploy") return deploy();
     if (kind == "open") return open();
     if (kind == "close") return done(control::close{number<sequence_id>("sequence")});
     if (kind == "bye") return done(control::bye{});
     if (kind == "welcome")
-      return done(control::welcome{number<std::uint32_t>("protocol"), number<std::uint32_t>("contract"), text("isa"), number<std::uint32_t>("threads"),
-                                   text("model_fingerprint")});
+      return done(control::welcome{number<std::uint32_t>("protocol"), number<std::uint32_t>("contract"), text("isa"),
+                                   number<std::uint32_t>("threads"), text("model_fingerprint")});
     if (kind == "ready")
-      return done(control::ready{number<std::uint32_t>("epoch"), number<std::uint64_t>("memory_bytes"), r_.real(root_.member("load_seconds"), 0)});
+      return done(control::ready{number<std::uint32_t>("epoch"), number<std::uint64_t>("memory_bytes"),
+                                 r_.real(root_.member("load_seconds"), 0)});
     if (kind == "opened") return done(control::opened{number<sequence_id>("sequence")});
     if (kind == "report")
-      return done(control::report{number<sequence_id>("sequence"), r_.real(root_.member("busy_seconds"), 0), number<std::uint64_t>("sent_bytes"),
-                                  number<std::uint64_t>("received_bytes"), number<std::uint64_t>("peak_memory_bytes")});
+      return done(control::report{number<sequence_id>("sequence"), r_.real(root_.member("busy_seconds"), 0),
+                                  number<std::uint64_t>("sent_bytes"), number<std::uint64_t>("received_bytes"),
+                                  number<std::uint64_t>("peak_memory_bytes")});
     if (kind == "failed") return failed();
     if (kind == "heartbeat") return done(control::heartbeat{number<std::uint64_t>("progress")});
     if (!r_.ok()) return r_.mistake();
@@ -112,7 +127,8 @@ class control_parser {
   [[nodiscard]] std::string text(const char* name) { return bounded(root_.member(name)); }
   [[nodiscard]] std::string bounded(const json_field& f) {
     std::string value = r_.text(f);
-    if (value.size() > control_limits::text_bytes) r_.fail(f.complaint("is longer than " + std::to_string(control_limits::text_bytes) + " bytes"));
+    if (value.size() > control_limits::text_bytes)
+      r_.fail(f.complaint("is longer than " + std::to_string(control_limits::text_bytes) + " bytes"));
     return value;
   }
   template <class M>
@@ -122,7 +138,8 @@ class control_parser {
   [[nodiscard]] std::vector<token_id> tokens(const char* name, std::size_t max_count) {
     std::vector<token_id> ids;
     constexpr auto most = static_cast<std::uint32_t>(std::numeric_limits<token_id>::max());
-    for (const json_field& f : r_.items(root_.member(name), max_count)) ids.push_back(static_cast<token_id>(r_.number<std::uint32_t>(f, 0, most)));
+    for (const json_field& f : r_.items(root_.member(name), max_count))
+      ids.push_back(static_cast<token_id>(r_.number<std::uint32_t>(f, 0, most)));
     return ids;
   }
   [[nodiscard]] float real(const json_field& f) {
@@ -137,16 +154,17 @@ class control_parser {
     m.module_count = number<std::uint32_t>("module_count");
     m.stage = number<std::uint32_t>("stage");
     for (const json_field& f : r_.items(root_.member("stages"), control_limits::stages))
-      m.stages.push_back({r_.number<peer_id>(f.member("peer")), bounded(f.member("endpoint")), r_.number<std::uint32_t>(f.member("first_module")),
-                          r_.number<std::uint32_t>(f.member("last_module"))});
+      m.stages.push_back({r_.number<peer_id>(f.member("peer")), bounded(f.member("endpoint")),
+                          r_.number<std::uint32_t>(f.member("first_module")), r_.number<std::uint32_t>(f.member("last_module"))});
     for (const json_field& f : r_.items(root_.member("transmissions"), control_limits::transmissions)) {
       const auto parts = r_.items(f, 5);
       if (parts.size() != 5) {
         r_.fail(f.complaint("must have five numbers"));
         break;
       }
-      m.transmissions.push_back({r_.number<std::size_t>(parts[0]), r_.number<std::size_t>(parts[1]), r_.number<std::size_t>(parts[2]),
-                                 r_.number<std::size_t>(parts[3]), r_.number<std::uint64_t>(parts[4])});
+      m.transmissions.push_back({r_.number<std::size_t>(parts[0]), r_.number<std::size_t>(parts[1]),
+                                 r_.number<std::size_t>(parts[2]), r_.number<std::size_t>(parts[3]),
+                                 r_.number<std::uint64_t>(parts[4])});
     }
     m.kv_dtype = number<std::uint8_t>("kv_dtype");
     m.context_tokens = number<std::uint32_t>("context_tokens");
@@ -193,7 +211,8 @@ class control_parser {
 }  // namespace detail
 
 LINGUALINKED_DECL std::vector<std::byte> json_control_codec::encode(const control::message& what) {
-  const std::string text = std::visit(detail::control_writer{}, what).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  const std::string text =
+      std::visit(detail::control_writer{}, what).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
   std::vector<std::byte> bytes(text.size());
   std::ranges::transform(text, bytes.begin(), [](char c) { return static_cast<std::byte>(c); });
   return bytes;
@@ -201,7 +220,7 @@ LINGUALINKED_DECL std::vector<std::byte> json_control_codec::encode(const contro
 
 LINGUALINKED_DECL result<control::message> json_control_codec::decode(std::span<const std::byte> bytes) {
   const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-  auto document = parse_json(text, {.max_bytes = control_limits::bytes, .max_depth = 8});
+  auto document = parse_json(text, {.max_bytes = control_limits::bytes, .max_depth = 8, .max_values = control_limits::values});
   if (!document) return document.error().in("control message");
   auto message = detail::control_parser(json_field(*document)).parse();
   if (!message) return message.error().in("control message");

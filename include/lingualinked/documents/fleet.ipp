@@ -79,7 +79,8 @@ inline void learn_name(field_reader& r, const json_field& f, const std::string& 
 
 LINGUALINKED_DECL nlohmann::ordered_json to_json(const fleet& machines) {
   const auto quality = [](const link_quality& q) {
-    return nlohmann::ordered_json{{"latency_seconds", q.latency_seconds}, {"bandwidth_bytes_per_second", q.bandwidth_bytes_per_second}};
+    return nlohmann::ordered_json{{"latency_seconds", q.latency_seconds},
+                                  {"bandwidth_bytes_per_second", q.bandwidth_bytes_per_second}};
   };
   nlohmann::ordered_json devices = nlohmann::ordered_json::array();
   for (const device& d : machines.devices)
@@ -100,7 +101,8 @@ LINGUALINKED_DECL nlohmann::ordered_json to_json(const fleet& machines) {
   return {{"devices", devices},
           {"default_link", machines.default_link ? quality(*machines.default_link) : nlohmann::ordered_json(nullptr)},
           {"links", links},
-          {"header", machines.header ? nlohmann::ordered_json(machines.devices[*machines.header].name) : nlohmann::ordered_json(nullptr)}};
+          {"header",
+           machines.header ? nlohmann::ordered_json(machines.devices[*machines.header].name) : nlohmann::ordered_json(nullptr)}};
 }
 
 LINGUALINKED_DECL result<fleet> read_fleet(std::string_view text) {

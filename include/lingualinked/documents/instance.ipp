@@ -15,9 +15,13 @@ LINGUALINKED_DECL nlohmann::ordered_json to_json(const placement_instance& insta
   using json = nlohmann::ordered_json;
   json modules = json::array();
   for (const auto& m : instance.modules)
-    modules.push_back({{"name", m.name}, {"weight_bytes", m.weight_bytes}, {"kv_bytes_per_token", m.kv_bytes_per_token}, {"cut_bytes", m.cut_bytes}});
+    modules.push_back({{"name", m.name},
+                       {"weight_bytes", m.weight_bytes},
+                       {"kv_bytes_per_token", m.kv_bytes_per_token},
+                       {"cut_bytes", m.cut_bytes}});
   json edges = json::array();
-  for (const auto& e : instance.edges) edges.push_back({{"from_module", e.from_module}, {"to_module", e.to_module}, {"bytes", e.bytes}});
+  for (const auto& e : instance.edges)
+    edges.push_back({{"from_module", e.from_module}, {"to_module", e.to_module}, {"bytes", e.bytes}});
   json devices = json::array();
   for (const auto& d : instance.devices)
     devices.push_back({{"name", d.name}, {"memory_bytes", d.memory_bytes}, {"module_seconds", d.module_seconds}});

@@ -16,7 +16,8 @@
 
 namespace lingualinked::inline v0 {
 
-/// A plan as `plan --json` prints it and `run --plan` reads it: field for field the document of README.md, "JSON". Seconds, bytes,
+/// A plan as `plan --json` prints it and `run --plan` reads it: field for field the document of README.md, "JSON". Seconds,
+/// bytes,
 /// joules; empty is null.
 struct plan_document {
   struct predicted_times {

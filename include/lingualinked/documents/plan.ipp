@@ -17,12 +17,15 @@ inline constexpr std::size_t max_plan_entries = 65'536;
 
 [[nodiscard]] inline nlohmann::ordered_json baseline_json(const std::optional<plan_document::baseline>& b) {
   if (!b) return nullptr;
-  return {{"feasible", b->feasible}, {"token_seconds", null_unless_known(b->token_seconds)}, {"reason", null_unless_known(b->reason)}};
+  return {{"feasible", b->feasible},
+          {"token_seconds", null_unless_known(b->token_seconds)},
+          {"reason", null_unless_known(b->reason)}};
 }
 
 [[nodiscard]] inline std::optional<plan_document::baseline> read_baseline(field_reader& r, const json_field& f) {
   if (!f.present()) return std::nullopt;
-  return plan_document::baseline{r.truth(f.member("feasible")), r.real_if(f.member("token_seconds"), 0), r.text_if(f.member("reason"))};
+  return plan_document::baseline{r.truth(f.member("feasible")), r.real_if(f.member("token_seconds"), 0),
+                                 r.text_if(f.member("reason"))};
 }
 
 [[nodiscard]] inline std::optional<std::string> read_digest(field_reader& r, const json_field& f) {
@@ -37,7 +40,8 @@ inline void check_stages(field_reader& r, const json_field& list, const plan_doc
   std::size_t next = 0;
   for (const auto& s : plan.stages) {
     if (s.first_module != next || s.last_module < s.first_module) {
-      r.fail(list.complaint("do not hold the modules one after the other: module " + std::to_string(next) + " is missing or there twice"));
+      r.fail(list.complaint("do not hold the modules one after the other: module " + std::to_string(next) +
+                            " is missing or there twice"));
       return;
     }
     next = s.last_module + 1;
@@ -53,47 +57,50 @@ LINGUALINKED_DECL nlohmann::ordered_json to_json(const plan_document& plan) {
   using detail::null_unless_known;
   json stages = json::array();
   for (const auto& s : plan.stages)
-    stages.push_back({{"device", s.device},
-                      {"endpoint", s.endpoint},
-                      {"first_module", s.first_module},
-                      {"last_module", s.last_module},
-                      {"seconds", s.seconds},
-                      {"memory_bytes", s.memory_bytes},
-                      {"reserve_bytes", s.reserve_bytes},
-                      {"overlap", s.overlap ? json{{"first_module", s.overlap->first}, {"last_module", s.overlap->second}} : json(nullptr)}});
+    stages.push_back(
+        {{"device", s.device},
+         {"endpoint", s.endpoint},
+         {"first_module", s.first_module},
+         {"last_module", s.last_module},
+         {"seconds", s.seconds},
+         {"memory_bytes", s.memory_bytes},
+         {"reserve_bytes", s.reserve_bytes},
+         {"overlap", s.overlap ? json{{"first_module", s.overlap->first}, {"last_module", s.overlap->second}} : json(nullptr)}});
   json transmissions = json::array();
   for (const auto& t : plan.transmissions)
-    transmissions.push_back({{"tensor", t.name}, {"from", t.from}, {"to", t.to}, {"bytes_per_token", t.bytes_per_token}, {"kind", t.kind}});
+    transmissions.push_back(
+        {{"tensor", t.name}, {"from", t.from}, {"to", t.to}, {"bytes_per_token", t.bytes_per_token}, {"kind", t.kind}});
   json unused = json::array();
   for (const auto& u : plan.unused) unused.push_back({{"device", u.device}, {"reason", u.reason}});
   const auto& p = plan.predicted;
-  return {{"objective", plan.objective},
-          {"sequences", plan.sequences},
-          {"context_tokens", plan.context_tokens},
-          {"module_count", plan.module_count},
-          {"model_sha256", null_unless_known(plan.model_sha256)},
-          {"fleet_sha256", null_unless_known(plan.fleet_sha256)},
-          {"kv_dtype", null_unless_known(plan.kv_dtype)},
-          {"contract", plan.contract},
-          {"solver", plan.solver},
-          {"status", plan.status},
-          {"objective_value", null_unless_known(plan.objective_value)},
-          {"objective_unit", plan.objective_unit},
-          {"objective_seconds", null_unless_known(plan.objective_seconds)},
-          {"bound", null_unless_known(plan.bound)},
-          {"gap", null_unless_known(plan.gap)},
-          {"solve_seconds", plan.solve_seconds},
-          {"reason", null_unless_known(plan.reason)},
-          {"predicted",
-           {{"token_seconds", null_unless_known(p.token_seconds)},
-            {"lap_seconds", null_unless_known(p.lap_seconds)},
-            {"bottleneck_seconds", null_unless_known(p.bottleneck_seconds)},
-            {"prefill_seconds", null_unless_known(p.prefill_seconds)},
-            {"energy_joules_per_token", null_unless_known(p.energy_joules_per_token)}}},
-          {"baselines", {{"even", detail::baseline_json(plan.even)}, {"fastest_device", detail::baseline_json(plan.fastest_device)}}},
-          {"stages", stages},
-          {"transmissions", transmissions},
-          {"unused", unused}};
+  return {
+      {"objective", plan.objective},
+      {"sequences", plan.sequences},
+      {"context_tokens", plan.context_tokens},
+      {"module_count", plan.module_count},
+      {"model_sha256", null_unless_known(plan.model_sha256)},
+      {"fleet_sha256", null_unless_known(plan.fleet_sha256)},
+      {"kv_dtype", null_unless_known(plan.kv_dtype)},
+      {"contract", plan.contract},
+      {"solver", plan.solver},
+      {"status", plan.status},
+      {"objective_value", null_unless_known(plan.objective_value)},
+      {"objective_unit", plan.objective_unit},
+      {"objective_seconds", null_unless_known(plan.objective_seconds)},
+      {"bound", null_unless_known(plan.bound)},
+      {"gap", null_unless_known(plan.gap)},
+      {"solve_seconds", plan.solve_seconds},
+      {"reason", null_unless_known(plan.reason)},
+      {"predicted",
+       {{"token_seconds", null_unless_known(p.token_seconds)},
+        {"lap_seconds", null_unless_known(p.lap_seconds)},
+        {"bottleneck_seconds", null_unless_known(p.bottleneck_seconds)},
+        {"prefill_seconds", null_unless_known(p.prefill_seconds)},
+        {"energy_joules_per_token", null_unless_known(p.energy_joules_per_token)}}},
+      {"baselines", {{"even", detail::baseline_json(plan.even)}, {"fastest_device", detail::baseline_json(plan.fastest_device)}}},
+      {"stages", stages},
+      {"transmissions", transmissions},
+      {"unused", unused}};
 }
 
 LINGUALINKED_DECL result<plan_document> read_plan(std::string_view text) {
@@ -109,7 +116,8 @@ LINGUALINKED_DECL result<plan_document> read_plan(std::string_view text) {
   plan.model_sha256 = detail::read_digest(r, root.member("model_sha256"));
   plan.fleet_sha256 = detail::read_digest(r, root.member("fleet_sha256"));
   plan.kv_dtype = r.text_if(root.member("kv_dtype"));
-  if (plan.kv_dtype && *plan.kv_dtype != "f32" && *plan.kv_dtype != "f16" && r.ok()) r.fail(root.member("kv_dtype").complaint("must be f32 or f16"));
+  if (plan.kv_dtype && *plan.kv_dtype != "f32" && *plan.kv_dtype != "f16" && r.ok())
+    r.fail(root.member("kv_dtype").complaint("must be f32 or f16"));
   plan.contract = r.number<std::uint32_t>(root.member("contract"), 1);
   plan.solver = r.text(root.member("solver"));
   plan.status = r.text(root.member("status"));
