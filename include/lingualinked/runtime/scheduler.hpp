@@ -13,7 +13,8 @@
 namespace lingualinked::inline v0 {
 
 /// Decides what the first stage runs next: every sequence that has its next token, and one piece of one prompt. Answers do not
-/// depend on the batch they were computed in (the bit contract), so the policy is free: tokens first, prompts in order of arrival.
+/// depend on the batch they were computed in (the bit contract), so the policy is free: tokens first, prompts in order of
+/// arrival.
 class scheduler {
  public:
   /// chunk_tokens: most rows of a batch, at least 1
