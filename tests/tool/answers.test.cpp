@@ -67,7 +67,8 @@ TEST_SUITE("tool/answers") {
         {"name":"b","endpoint":"local","compute_flops_per_second":1e9,"memory_bytes":30000000,"threads":1}],
         "default_link":{"latency_seconds":0.001,"bandwidth_bytes_per_second":1e8}})");
     const std::string other = scratch_file("other.json", R"({"devices":[{"name":"a","compute_flops_per_second":2e9},
-        {"name":"b","compute_flops_per_second":1e9}],"default_link":{"latency_seconds":0.001,"bandwidth_bytes_per_second":1e8}})");
+        {"name":"b","compute_flops_per_second":1e9}],"default_link":{"latency_seconds":0.001,
+            "bandwidth_bytes_per_second":1e8}})");
     const outcome planned = run_tool({"plan", "-m", model(), "--fleet", fleet, "--context", "64", "--json"});
     REQUIRE_MESSAGE(planned.status == 0, planned.err);
     const std::string plan = scratch_file("plan.json", planned.out);

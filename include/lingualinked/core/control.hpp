@@ -12,7 +12,8 @@
 #include <vector>
 
 /// The control plane: what coordinator and workers tell each other, as plain structs. documents/control.hpp writes and reads them
-/// as JSON. One coordinator serves one session; the order is hello, welcome, deploy, ready, then open and close for each sequence.
+/// as JSON. One coordinator serves one session; the order is hello, welcome, deploy, ready, then open and close for each
+/// sequence.
 namespace lingualinked::inline v0::control {
 
 /// Version of these messages and of the frames. Both sides must have the same.

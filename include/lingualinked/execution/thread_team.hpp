@@ -14,8 +14,9 @@ namespace lingualinked::inline v0 {
 /// A fixed team of threads that runs one job at a time, the caller being thread 0. Work is split by thread index, never stolen:
 /// which thread computes a number does not matter to the number.
 ///
-/// Waiting spins briefly, then yields, then parks in the kernel, so that more threads than cores slow down gracefully and an
-/// idle team costs nothing.
+/// Waiting spins briefly, then parks in the kernel, so that more threads than cores slow down gracefully and an idle team costs
+/// nothing. It does not yield in between: a thread that gives its turn away waits behind every other program of a busy machine,
+/// while one that sleeps is put in front when it wakes (measured under a load of 11 on 2 cores: 20 times the tokens per second).
 class thread_team {
  public:
   /// Requires  threads >= 1. enter runs once on every thread but the caller's, before its first job.
@@ -74,14 +75,9 @@ inline void advance(std::atomic<std::uint32_t>& value) noexcept {
 /// Waits until `value` differs from `old`.
 inline void wait_for_change(const std::atomic<std::uint32_t>& value, std::uint32_t old) noexcept {
   constexpr int spins = 2000;  // some tens of microseconds: about the length of a kernel call
-  constexpr int yields = 50;
   for (int i = 0; i < spins; ++i) {
     if (value.load(std::memory_order_acquire) != old) return;
     pause_briefly();
-  }
-  for (int i = 0; i < yields; ++i) {
-    if (value.load(std::memory_order_acquire) != old) return;
-    std::this_thread::yield();
   }
   while (value.load(std::memory_order_acquire) == old) value.wait(old, std::memory_order_acquire);
 }

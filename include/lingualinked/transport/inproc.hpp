@@ -131,7 +131,8 @@ class inproc_transport {
     return endpoint;
   }
 
-  /// Errors    invalid_argument for peer or self 0, a peer that is connected already, or when the other side knows another `self`;
+  /// Errors    invalid_argument for peer or self 0, a peer that is connected already, or when the other side knows another
+  /// `self`;
   ///           closed. When nobody listens there, receive reports the peer as lost.
   [[nodiscard]] result<void> connect(peer_id self, peer_id peer, const std::string& endpoint) {
     if (!mailbox_ || is_closed()) return closed_error();
