@@ -30,7 +30,8 @@ begin "asking three worker processes: $prompt" "'$tool doctor' checks this machi
 "$tool" chat --model "$model" --fleet "$fleet" --context 2048 --max-tokens 96 --temperature 0 --prompt "$prompt" \
   --report "$scratch/report.json"
 
-begin "checking that three stages carried data" "the report above says which device took no part; is examples/fleet.json as shipped?"
+begin "checking that three stages carried data" \
+  "the report above says which device took no part; is examples/fleet.json as shipped?"
 python3 - "$scratch/report.json" <<'PYTHON'
 import json, sys
 report = json.load(open(sys.argv[1], encoding="utf-8"))

@@ -28,7 +28,6 @@
 namespace transport_suite {
 
 namespace ll = lingualinked;
-
 /// No test waits longer than this for what must come.
 inline constexpr auto patience = std::chrono::seconds(30);
 
