@@ -391,6 +391,16 @@ TEST_SUITE("runtime/coordinator") {
     CHECK(s.ask() == 1);
   }
 
+  TEST_CASE("a coordinator that was asleep itself does not take that for the workers' silence") {
+    session_script s;
+    s.serve();
+    s.now += 1h;
+    s.c.tick(s.now, s.out);
+    CHECK(s.c.current() == ll::coordinator::state::serving);
+    for (int i = 0; i < 5; ++i) s.c.tick(s.now += 500ms, s.out);
+    CHECK(s.c.current() == ll::coordinator::state::over);
+  }
+
   TEST_CASE("a failed sequence is closed everywhere and fails alone; one in the queue is cancelled at once") {
     session_script s;
     s.serve();

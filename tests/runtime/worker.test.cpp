@@ -593,6 +593,15 @@ TEST_SUITE("runtime/worker") {
     CHECK(script::all<ll::end_session>(s.out).size() == 1);
   }
 
+  TEST_CASE("a worker that was asleep itself does not take that for the coordinator's silence") {
+    stage_script s(1);
+    s.serve();
+    s.w.tick(s.now += 1h, s.out);
+    CHECK(s.w.current() == ll::worker::state::serving);
+    for (int i = 0; i < 20; ++i) s.w.tick(s.now += 500ms, s.out);
+    CHECK(s.w.current() == ll::worker::state::idle);
+  }
+
   TEST_CASE("the loss of the coordinator ends the session in every state; answers of the past are ignored") {
     for (int state = 1; state <= 3; ++state) {
       stage_script s(1, true);

@@ -355,6 +355,9 @@ inline void coordinator::peer_lost(peer_id peer, std::vector<coordinator_action>
 
 inline void coordinator::tick(time_point now, std::vector<coordinator_action>& out) {
   if (!active()) return;
+  // Time that this process slept through is nobody's silence: what the workers said meanwhile has still to be read.
+  if (const duration late = now - next_heartbeat_; late > limits::own_delay)
+    for (worker_state& w : workers_) w.heard += late;
   for (std::size_t i = 0; i < workers_.size(); ++i) {
     const worker_state& w = workers_[i];
     if (!w.welcome && state_ == state::connecting && now >= connect_deadline_)

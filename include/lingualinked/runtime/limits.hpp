@@ -21,6 +21,7 @@ inline constexpr std::uint64_t max_frame_rows_bytes = std::uint64_t{48} << 20;  
 inline constexpr std::uint64_t logits_piece_bytes = std::uint64_t{4} << 20;     // logits travel in pieces of about this size
 
 inline constexpr duration heartbeat_interval = std::chrono::milliseconds(500);
+inline constexpr duration own_delay = std::chrono::seconds(1);             // a machine called later than this has slept itself
 inline constexpr duration coordinator_silence = std::chrono::seconds(10);  // then a worker gives the session up
 inline constexpr duration worker_silence = std::chrono::milliseconds(2500);
 inline constexpr duration connect_limit = std::chrono::seconds(10);

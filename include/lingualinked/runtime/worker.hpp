@@ -137,6 +137,8 @@ class worker {
 
   void tick(time_point now, std::vector<worker_action>& out) {
     if (state_ == state::idle) return;
+    // Time that this process slept through is not the coordinator's silence.
+    if (const duration late = now - next_heartbeat_; late > limits::own_delay) silence_deadline_ += late;
     if (now >= silence_deadline_) return end(out);
     if (now < next_heartbeat_) return;
     next_heartbeat_ = now + limits::heartbeat_interval;
