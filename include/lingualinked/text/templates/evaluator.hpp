@@ -2,7 +2,7 @@
 #pragma once
 
 #include <lingualinked/core/result.hpp>
-#include <lingualinked/text/chat_template.hpp>
+#include <lingualinked/text/templates/interface.hpp>
 #include <lingualinked/text/templates/syntax.hpp>
 
 #include <optional>
