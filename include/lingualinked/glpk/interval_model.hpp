@@ -17,7 +17,8 @@ namespace lingualinked::inline v0::detail {
 /// Limit of columns of each kind; beyond it the program would take GLPK minutes to load.
 inline constexpr std::size_t column_limit = 500'000;
 
-/// Times are scaled to tau near this. GLPK's tolerances are absolute, and its presolver drops rows that are violated by up to 1e-3:
+/// Times are scaled to tau near this. GLPK's tolerances are absolute, and its presolver drops rows that are violated by up to
+/// 1e-3:
 /// at tau near 1 that made plans pass for optimal that were 4e-5 from it.
 inline constexpr double scaled_tau = 1e4;
 
@@ -25,7 +26,8 @@ inline constexpr double scaled_tau = 1e4;
 ///   z[d, a, b] = 1       device d runs the modules [a, b); only intervals that fit have a column, so memory needs no row
 ///   y[b, d, e]           cut b goes from d to e        u[edge, d, e]  the edge goes from d to e
 ///   r[d, e]              e returns tokens to d, the first stage, when no header is named
-///   one interval starts at 0, one ends at L; at each cut, intervals that end on d = sum of y from d, that start on e = sum of y to e;
+///   one interval starts at 0, one ends at L; at each cut, intervals that end on d = sum of y from d, that start on e = sum of y
+///   to e;
 ///   at most one interval for each device; tau >= lap; tau >= sequences * (each stage, each link)
 /// y, u and r are continuous: once z is integral they have no choice.
 /// Columns that no plan better than `most` can use are left out: those whose shortest lap, stage or link alone exceeds it.

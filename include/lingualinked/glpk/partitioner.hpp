@@ -21,9 +21,11 @@ namespace lingualinked::inline v0 {
 
 /// The exact plan by a mixed-integer program, solved and proved by GLPK.
 ///   least tau = max(T, sequences * P); edges of any number and shape
-/// A plan from chain, where that applies, cuts away columns that cannot better it; GLPK then finds its own plan and proves its own
+/// A plan from chain, where that applies, cuts away columns that cannot better it; GLPK then finds its own plan and proves its
+/// own
 /// bound. Among plans within the proved gap of 1e-6 any may be returned.
-/// Errors    as validate_instance and make_tables; limit when the program would have too many columns; internal when GLPK fails and
+/// Errors    as validate_instance and make_tables; limit when the program would have too many columns; internal when GLPK fails
+/// and
 ///           chain has no plan either
 struct glpk_partitioner {
   static constexpr std::string_view name = "glpk";

@@ -15,7 +15,8 @@
 
 namespace lingualinked::inline v0 {
 
-/// Exactly `stages` stages on the first devices of the fleet, in its order, so that the busiest stage takes the least time; ties go
+/// Exactly `stages` stages on the first devices of the fleet, in its order, so that the busiest stage takes the least time; ties
+/// go
 /// to the most even module counts (least sum of squares). Meant for devices that are alike: processes on one machine.
 /// Cost      stages * L^2, twice
 struct balanced_partitioner {

@@ -12,7 +12,8 @@
 
 namespace lingualinked::inline v0::detail {
 
-/// How fast a lap could still be if devices might be used more than once, at a price: for plans whose stages and links are at most
+/// How fast a lap could still be if devices might be used more than once, at a price: for plans whose stages and links are at
+/// most
 /// busiest_seconds long, never below the truth. The walk over (device, cut) that it minimises is a shortest path, so it costs
 /// D * L^2 + D^2 * L instead of 2^D times that.
 ///   bound = min over walks of (lap + sum over its stages of price[device]) - sum of all prices,  prices >= 0
@@ -137,7 +138,8 @@ inline void price_rests(const placement_tables& t, lap_bounds& r) {
   }
 }
 
-/// Looks for prices that raise the bound, starting from `start` if that is given: devices that the shortest walk uses again become
+/// Looks for prices that raise the bound, starting from `start` if that is given: devices that the shortest walk uses again
+/// become
 /// dearer, unused ones cheaper (subgradient steps, as long as they help). Stops when the bound exceeds enough_seconds, since then
 /// nothing is left to search for.
 inline void raise_prices(const placement_tables& t, lap_bounds& r, double enough_seconds, const std::vector<double>& start) {
@@ -212,7 +214,8 @@ struct lap_starts {
   return firsts;
 }
 
-/// Bounds for every first device that is worth trying, with prices. Keeps what it learned about prices from one limit to the next.
+/// Bounds for every first device that is worth trying, with prices. Keeps what it learned about prices from one limit to the
+/// next.
 class tau_bounds {
  public:
   explicit tau_bounds(const placement_tables& tables) : t_(tables), firsts_(first_devices(tables)), prices_(firsts_.size()) {}

@@ -111,7 +111,8 @@ result<void> copy_modules(const G& graph, placement_instance& instance) {
 }  // namespace detail
 
 /// The planning problem in plain numbers, for any graph and fleet.
-///   The tensor from u to u + 1 crosses the cut after u; tensors to later nodes become edges. Times are taken at the mean context,
+///   The tensor from u to u + 1 crosses the cut after u; tensors to later nodes become edges. Times are taken at the mean
+///   context,
 ///   prompt_tokens + generate_tokens / 2; the KV cache is paid for up to context_tokens of every sequence.
 /// Errors    invalid_argument for figures that make no sense, malformed naming the field, limit
 /// Cost      linear in devices times nodes

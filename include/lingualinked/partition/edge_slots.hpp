@@ -16,7 +16,8 @@ namespace lingualinked::inline v0::detail {
 /// Producers of edges that a search over cuts must remember at once.
 inline constexpr std::size_t most_open_producers = 2;
 
-/// Which earlier modules still have readers to come, cut by cut. A producer is open from the cut after it to the cut before its last
+/// Which earlier modules still have readers to come, cut by cut. A producer is open from the cut after it to the cut before its
+/// last
 /// reader, and keeps one slot all that time; the search remembers the device of each slot's producer.
 struct edge_slots {
   struct input {

@@ -13,7 +13,8 @@
 
 namespace lingualinked::inline v0 {
 
-/// Equal module counts over devices in the order of the fleet, the baseline of the LinguaLinked paper: stage s of S gets the modules
+/// Equal module counts over devices in the order of the fleet, the baseline of the LinguaLinked paper: stage s of S gets the
+/// modules
 /// [s * L / S, (s + 1) * L / S). It looks at neither speed nor memory, so its plan may not fit; then the status is unknown.
 /// Source    Zhao et al. 2023, LinguaLinked, arXiv 2312.00388 (the baseline of its evaluation)
 struct even_partitioner {

@@ -26,7 +26,8 @@ inline constexpr std::size_t state_limit = std::size_t{1} << 25;
 ///   done(U, d, b) = least seconds until d, the last of the used devices U, has finished module b - 1
 ///                 = min over a < b and e in U without d of  done(U - d, e, a) + hop(e, d, a) + seconds(d, a, b)
 /// With edges, a state also holds the devices of the producers that are still open.
-/// Subsets are visited by size, and a state is dropped when what it has spent and the bound on what it still needs exceed the limit,
+/// Subsets are visited by size, and a state is dropped when what it has spent and the bound on what it still needs exceed the
+/// limit,
 /// so that mostly a small part of the 2^D * D * L states is ever touched.
 /// Source    Held and Karp 1962 for the recursion over subsets; intervals, threshold and bounds as in README.md, "Planning"
 class subset_search {
