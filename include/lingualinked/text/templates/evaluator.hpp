@@ -150,3 +150,7 @@ class evaluator::inner_scope {
 };
 
 }  // namespace lingualinked::inline v0::templates
+
+#ifdef LINGUALINKED_HEADER_ONLY
+#include <lingualinked/text/chat_template.hpp>
+#endif
