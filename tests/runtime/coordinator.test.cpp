@@ -48,7 +48,7 @@ struct session_script {
     o.all_logits = all_logits;
     const auto q = c.submit(o, now, out);
     REQUIRE(q);
-    for (const std::size_t stage : {2, 1, 0}) say(stage, ll::control::opened{*q});
+    for (const std::size_t stage : {2U, 1U, 0U}) say(stage, ll::control::opened{*q});
     script::messages<ll::control::open>(out);
     return *q;
   }
