@@ -38,9 +38,7 @@ std::uint64_t bytes_per_token(const ll::module_graph& modules) {
 
 ll::result<int> bench(const bench_options& o) {
   using clock = std::chrono::steady_clock;
-  auto path = o.model.path();
-  if (!path) return path.error();
-  auto model = ll::language_model::open(*path);
+  auto model = o.model.open();
   if (!model) return model.error();
   const std::uint64_t most = model->sizes().context_length;
   if (std::uint64_t{o.prompt_tokens} + o.generate_tokens > most)
@@ -83,7 +81,7 @@ ll::result<int> bench(const bench_options& o) {
       {"prefill_tokens_per_second", median(prefill)},
       {"decode_tokens_per_second", or_null(!decode.empty(), median(decode))},
       {"threads", e->threads()},
-      {"devices", e->plan().is_null() ? 1 : e->plan()["stages"].size()},
+      {"devices", e->stages()},
       {"isa", e->isa()},
       {"model", model->path()},
       {"weight_bytes", model->weight_bytes()},

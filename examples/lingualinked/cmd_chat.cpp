@@ -133,21 +133,23 @@ ll::result<int> converse(engine& e, const ll::tokenizer& t, const renderer& rend
   }
 }
 
+ll::result<int> print_prompt(const renderer& render, const std::vector<ll::chat_message>& messages, bool json) {
+  auto text = render(messages);
+  if (!text) return text.error();
+  if (json) print_json({{"text", *text}});
+  else std::cout << *text << std::flush;
+  return done;
+}
+
 ll::result<int> chat(const chat_options& o) {
   auto messages = first_messages(o);
   if (!messages) return messages.error();
   if (o.render && !o.template_file.empty()) {  // needs no model
     auto render = make_renderer(o, nullptr, nullptr);
     if (!render) return render.error();
-    auto text = (*render)(*messages);
-    if (!text) return text.error();
-    if (o.writing.json) print_json({{"text", *text}});
-    else std::cout << *text << std::flush;
-    return done;
+    return print_prompt(*render, *messages, o.writing.json);
   }
-  auto path = o.model.path();
-  if (!path) return path.error();
-  auto model = ll::language_model::open(*path);
+  auto model = o.model.open();
   if (!model) return model.error();
   auto t = model->make_tokenizer();
   if (!t) return t.error();
@@ -156,13 +158,7 @@ ll::result<int> chat(const chat_options& o) {
   const bool asked = !messages->empty() && messages->back().role != "system";
   const bool interactive = !asked && on_terminal(0) && !o.writing.json;
   if (!asked && !interactive) messages->push_back({"user", read_standard_input()});
-  if (o.render) {
-    auto text = (*render)(*messages);
-    if (!text) return text.error();
-    if (o.writing.json) print_json({{"text", *text}});
-    else std::cout << *text << std::flush;
-    return done;
-  }
+  if (o.render) return print_prompt(*render, *messages, o.writing.json);
   auto context = o.where.context_for(*model);
   if (!context) return context.error();
   engine_needs needs{.context_tokens = *context};

@@ -36,9 +36,7 @@ double surprise(std::span<const float> logits, ll::token_id next) {
 ll::result<int> eval(const eval_options& o) {
   if (o.text_file.empty() == o.ids_file.empty())
     return ll::error{ll::errc::invalid_argument, "give one of --text-file and --ids-file"};
-  auto path = o.model.path();
-  if (!path) return path.error();
-  auto model = ll::language_model::open(*path);
+  auto model = o.model.open();
   if (!model) return model.error();
   ll::result<std::vector<ll::token_id>> ids = ll::error{};
   if (!o.ids_file.empty()) {
@@ -90,13 +88,17 @@ ll::result<int> eval(const eval_options& o) {
 
   const std::size_t predictions = ids->size() - 1;
   const double mean = predictions == 0 ? 0 : nats / static_cast<double>(predictions);
-  const nlohmann::ordered_json document = {{"tokens", predictions},
-                                           {"nll_nats_per_token", or_null(predictions > 0, mean)},
-                                           {"perplexity", or_null(predictions > 0, std::exp(mean))},
-                                           {"plan", e->plan()},
-                                           {"devices", e->devices(*made)}};
-  if (o.json) print_json(document);
-  else std::cout << predictions << " predictions, " << mean << " nats per token, perplexity " << std::exp(mean) << '\n';
+  if (!o.json) {
+    std::cout << predictions << " predictions, " << mean << " nats per token, perplexity " << std::exp(mean) << '\n';
+    return done;
+  }
+  auto plan = e->plan();
+  if (!plan) return plan.error();
+  print_json({{"tokens", predictions},
+              {"nll_nats_per_token", or_null(predictions > 0, mean)},
+              {"perplexity", or_null(predictions > 0, std::exp(mean))},
+              {"plan", *std::move(plan)},
+              {"devices", e->devices(*made)}});
   return done;
 }
 

@@ -62,9 +62,7 @@ ll::result<int> plan_instance(const plan_options& o) {
 
 ll::result<int> plan(const plan_options& o) {
   if (!o.instance.empty()) return plan_instance(o);
-  auto path = o.model.path();
-  if (!path) return path.error();
-  auto model = ll::language_model::open(*path);
+  auto model = o.model.open();
   if (!model) return model.error();
   if (o.where.fleet.empty())
     return ll::error{ll::errc::invalid_argument,
@@ -92,6 +90,9 @@ ll::result<int> plan(const plan_options& o) {
   }
   auto made = plan_over_fleet(*model, *machines, request);
   if (!made) return made.error();
+  auto digest = model->sha256();
+  if (!digest) return digest.error();
+  made->document.model_sha256 = *std::move(digest);
   return tell(made->document, o);
 }
 

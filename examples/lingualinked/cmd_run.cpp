@@ -37,9 +37,7 @@ ll::result<std::vector<ll::token_id>> prompt_ids(const run_options& o, const ll:
 }
 
 ll::result<int> run(const run_options& o) {
-  auto path = o.model.path();
-  if (!path) return path.error();
-  auto model = ll::language_model::open(*path);
+  auto model = o.model.open();
   if (!model) return model.error();
   auto t = model->make_tokenizer();
   if (!t && o.ids_file.empty()) return t.error();

@@ -36,9 +36,7 @@ ll::result<int> work(const worker_options& o) {
 #ifdef __linux__
   if (o.leave_after_session) prctl(PR_SET_PDEATHSIG, SIGTERM);  // whoever started this worker is gone: so is its purpose
 #endif
-  auto path = o.model.path();
-  if (!path) return path.error();
-  auto model = ll::language_model::open(*path);
+  auto model = o.model.open();
   if (!model) return model.error();
   auto fingerprint = model->fingerprint();
   if (!fingerprint) return fingerprint.error();

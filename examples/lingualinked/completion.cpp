@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <utility>
 
 namespace tool {
 
@@ -94,6 +95,12 @@ ll::result<completion> complete(engine& e, const ll::tokenizer* t, std::vector<l
   if (!stopped_by_text) say(stops->flush());
   c.finish_reason = stopped_by_text ? "stop" : name_of(made->reason);
 
+  nlohmann::ordered_json plan = nullptr;
+  if (o.json || !o.report.empty()) {
+    auto shown = e.plan();
+    if (!shown) return shown.error();
+    plan = *std::move(shown);
+  }
   const std::size_t count = c.tokens.size();
   const double ttft = seconds_between(start, first);
   const double decode = seconds_between(first, last);
@@ -109,7 +116,7 @@ ll::result<completion> complete(engine& e, const ll::tokenizer* t, std::vector<l
         {"decode_tokens_per_second", or_null(count > 1 && decode > 0, static_cast<double>(count - 1) / decode)},
         {"completion_tokens", count},
         {"seed", or_null(draws, options.sampling.seed)}}},
-      {"plan", e.plan()},
+      {"plan", std::move(plan)},
       {"devices", e.devices(*made)}};
   if (!o.report.empty())
     if (auto written = write_file(o.report, c.document.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");

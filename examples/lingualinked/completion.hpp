@@ -35,7 +35,7 @@ struct completion {
   std::string text;
   std::vector<ll::token_id> tokens;
   std::string finish_reason;
-  nlohmann::ordered_json document;  // as 'run --json' prints it
+  nlohmann::ordered_json document;  // as 'run --json' prints it; without the plan when neither --json nor --report shows it
 };
 
 /// Writes on after a prompt. tell gets the text piece by piece, never half a code point.

@@ -67,6 +67,7 @@ class load_display {
 }  // namespace
 
 struct engine::backend {
+  const ll::language_model* model = nullptr;
   ll::session_plan session;
   std::optional<ready_plan> plan;
   std::vector<std::string> names;  // of the stages' devices
@@ -147,6 +148,7 @@ ll::result<engine> engine::start(const ll::language_model& model, const where_op
                      "give one of --fleet, --devices and --plan (a fleet beside a plan is checked against it)"};
 
   auto b = std::make_unique<backend>();
+  b->model = &model;
   b->threads = where.thread_count();
   b->isa = std::string(ll::kernels::name_of(*isa));
   planning_request request;
@@ -218,9 +220,17 @@ ll::result<ll::generation> engine::logits(std::vector<ll::token_id> ids, const o
   return backend_->local->logits(std::move(ids), tell);
 }
 
-nlohmann::ordered_json engine::plan() const {
-  if (!backend_->plan) return nullptr;
-  return ll::to_json(backend_->plan->document);
+std::size_t engine::stages() const noexcept { return backend_->session.stages.size(); }
+
+ll::result<nlohmann::ordered_json> engine::plan() const {
+  if (!backend_->plan) return nlohmann::ordered_json(nullptr);
+  ll::plan_document document = backend_->plan->document;
+  if (!document.model_sha256) {
+    auto digest = backend_->model->sha256();
+    if (!digest) return digest.error();
+    document.model_sha256 = *std::move(digest);
+  }
+  return ll::to_json(document);
 }
 
 nlohmann::ordered_json engine::devices(const ll::generation& last) const {

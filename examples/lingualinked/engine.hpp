@@ -8,6 +8,7 @@
 #include <lingualinked/model/language_model.hpp>
 #include <lingualinked/pipeline/generation.hpp>
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -31,7 +32,7 @@ class engine {
   using on_token = std::function<bool(ll::token_id)>;
   using on_rows = std::function<void(std::uint32_t first_position, std::uint32_t width, std::span<const float> values)>;
 
-  /// Loads the weights where they are needed and returns when every stage is ready.
+  /// Loads the weights where they are needed and returns when every stage is ready. Requires: the model outlives the engine.
   [[nodiscard]] static ll::result<engine> start(const ll::language_model& model, const where_options& where,
                                                 const engine_needs& needs);
   engine(engine&&) noexcept;
@@ -40,8 +41,10 @@ class engine {
   [[nodiscard]] ll::result<ll::generation> generate(const ll::sequence_options& options, const on_token& tell);
   [[nodiscard]] ll::result<ll::generation> logits(std::vector<ll::token_id> ids, const on_rows& tell);
 
+  [[nodiscard]] std::size_t stages() const noexcept;
   /// The plan as 'plan --json' prints it; null when everything runs in this process.
-  [[nodiscard]] nlohmann::ordered_json plan() const;
+  /// Cost  reads the whole model file for its digest: only for documents that are shown
+  [[nodiscard]] ll::result<nlohmann::ordered_json> plan() const;
   /// One entry for each stage, with what it did for `last`.
   [[nodiscard]] nlohmann::ordered_json devices(const ll::generation& last) const;
   [[nodiscard]] double load_seconds() const noexcept;

@@ -37,6 +37,12 @@ ll::result<std::string> model_choice::path() const {
                                      "'. Name a .gguf file with --model, or fetch it with examples/get_model.sh"};
 }
 
+ll::result<ll::language_model> model_choice::open() const {
+  auto chosen = path();
+  if (!chosen) return chosen.error();
+  return ll::language_model::open(*chosen);
+}
+
 std::string model_choice::word(std::size_t n) const {
   const std::size_t at = model.empty() ? n + 1 : n;
   return at < words.size() ? words[at] : std::string();

@@ -19,6 +19,8 @@ struct model_choice {
   void add_to(CLI::App& app, const std::string& rest = {});
   /// The model's path: as given, else the cached default model. Errors: io when neither is there.
   [[nodiscard]] ll::result<std::string> path() const;
+  /// Opens what path() names.
+  [[nodiscard]] ll::result<ll::language_model> open() const;
   /// The n-th word after MODEL; empty when it is not there.
   [[nodiscard]] std::string word(std::size_t n) const;
 };

@@ -189,15 +189,11 @@ ll::plan_document report_placement(const ll::placement_instance& instance, const
   return d;
 }
 
-ll::result<ll::plan_document> report_plan(const ll::language_model& model, const ll::fleet& machines,
-                                          const ll::placement_instance& instance, const ll::placement& placed,
-                                          std::span<const ll::transmission> map, const planning_request& request,
-                                          std::uint64_t reserve_bytes) {
-  auto digest = model.sha256();
-  if (!digest) return digest.error();
+ll::plan_document report_plan(const ll::language_model& model, const ll::fleet& machines, const ll::placement_instance& instance,
+                              const ll::placement& placed, std::span<const ll::transmission> map, const planning_request& request,
+                              std::uint64_t reserve_bytes) {
   ll::plan_document d = report_placement(instance, placed, map);
   d.objective = request.options.goal == ll::objective::latency ? "latency" : "throughput";
-  d.model_sha256 = *digest;
   d.fleet_sha256 = fleet_sha256(machines);
   d.kv_dtype = std::string(ll::name_of(request.kv_type));
   for (std::size_t s = 0; s < d.stages.size(); ++s) {

@@ -55,9 +55,7 @@ ll::result<ready_plan> finish(const ll::language_model& model, ll::fleet machine
     if (!map) return map.error();
     ready.transmissions = *std::move(map);
   }
-  auto document = report_plan(model, machines, instance, placed, ready.transmissions, request, reserve_bytes(model, request));
-  if (!document) return document.error();
-  ready.document = *std::move(document);
+  ready.document = report_plan(model, machines, instance, placed, ready.transmissions, request, reserve_bytes(model, request));
   ready.machines = std::move(machines);
   ready.instance = std::move(instance);
   ready.placed = std::move(placed);
