@@ -215,6 +215,9 @@ TEST_SUITE("pipeline/session") {
     const auto by_callback = s->generate(ask({1, 2, 3}, 60), [](ll::token_id) { return false; });
     REQUIRE(by_callback);
     CHECK(by_callback->reason == ll::finish_reason::cancelled);
+    auto first_token = m.generate(ask({1, 2, 3}, 60));
+    first_token.resize(1);
+    CHECK(by_callback->tokens == first_token);
     const std::atomic<bool> flag = true;
     const auto by_flag = s->generate(ask({1, 2, 3}, 60), {}, &flag);
     REQUIRE(by_flag);

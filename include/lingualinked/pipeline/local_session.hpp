@@ -167,7 +167,7 @@ class local_session {
           return true;
         });
       } else if (auto* finished = std::get_if<request_finished>(&action)) {
-        p.made.reason = finished->reason;
+        p.made.reason = p.enough ? finish_reason::cancelled : finished->reason;
         p.made.stages = std::move(finished->stages);
         p.outcome.emplace(std::move(p.made));
       } else if (auto* failed = std::get_if<request_failed>(&action)) {

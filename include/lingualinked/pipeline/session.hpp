@@ -28,7 +28,8 @@
 
 namespace lingualinked::inline v0 {
 
-/// Called for every token as it arrives, on the thread that asked; false: that is enough, cancel.
+/// Called for every token as it arrives, on the thread that asked; false: that is enough. The generation then ends with this
+/// token and finish_reason::cancelled, also when the stages were already further.
 using token_callback = std::function<bool(token_id)>;
 /// Called with [rows, width] logits of consecutive prompt positions, in order, on the session's own thread: be quick.
 using logits_callback = std::function<void(std::uint32_t first_position, std::uint32_t width, std::span<const float> values)>;
@@ -96,10 +97,13 @@ class session_thread {
       transport_.wake();
     };
     std::exception_ptr thrown;
+    std::size_t told = 0;
+    bool enough = false;
     for (;;) {
-      while (!t.tokens.empty() && !cancelling) {
+      while (!t.tokens.empty() && !cancelling && !enough) {
         const token_id token = t.tokens.front();
         t.tokens.pop_front();
+        ++told;
         if (!on_token) continue;
         lock.unlock();
         bool go_on = false;
@@ -109,8 +113,8 @@ class session_thread {
           thrown = std::current_exception();
         }
         lock.lock();
-        if (!go_on && !t.outcome) cancel();
-        if (!go_on) break;
+        enough = !go_on;
+        if (enough && !t.outcome) cancel();
       }
       if (t.outcome) break;
       if (cancelled && *cancelled && !cancelling) cancel();
@@ -118,6 +122,10 @@ class session_thread {
     }
     if (!thrown) thrown = t.thrown;
     if (thrown) std::rethrow_exception(thrown);
+    if (enough && *t.outcome) {  // tokens may have been made while the callback made up its mind: nobody wants them
+      (*t.outcome)->tokens.resize(told);
+      (*t.outcome)->reason = finish_reason::cancelled;
+    }
     return *std::move(t.outcome);
   }
 
