@@ -40,7 +40,7 @@ std::vector<std::vector<std::size_t>> splits_of(std::size_t modules) {
 void check_all_equal(const ll::operation_graph& graph, const ll::tensor_source& weights, ll::dtype kv, std::size_t vocabulary,
                      std::uint64_t seed) {
   model_maker random(seed);
-  const auto prompt = random.tokens(24, vocabulary);
+  const auto prompt = random.tokens(20, vocabulary);
   std::vector<std::vector<ll::token_id>> others;
   for (const std::size_t count : {5, 40, 11, 64}) others.push_back(random.tokens(count, vocabulary));
   const auto splits = splits_of(ll::cut_into_modules(graph, 4).value().node_count());
@@ -51,20 +51,22 @@ void check_all_equal(const ll::operation_graph& graph, const ll::tensor_source& 
     return logits.size() == expected.size() && std::memcmp(logits.data(), expected.data(), logits.size() * sizeof(float)) == 0;
   };
   for (const auto* table : tables()) {
+    // The dimensions are independent in the code, so the product is thinned where it is slow: every split with one thread, two
+    // threads with the best instruction set only, and more threads with one stage.
+    const bool best = table == tables().back();
     for (const unsigned threads : {1U, 2U, 3U, 5U}) {
       for (std::size_t i = 0; i < splits.size(); ++i) {
-        // The dimensions are independent in the code, so the product is thinned where it is slow: splits with one and two threads
-        // of the best instruction set and with one thread of the others, more threads than cores with a few splits.
-        const bool best = table == tables().back();
-        if (i != 0 && threads > (best ? 2U : 1U) && !(best && i + 1 == splits.size())) continue;
-        stage_chain chain(
-            graph, weights,
-            {.cuts = splits[i], .threads = threads, .kernels = table, .kv_type = kv, .context_tokens = 80, .rows = 96});
+        if (i != 0 && threads > (best ? 2U : 1U)) continue;
+        chain_options options{.cuts = splits[i], .threads = threads, .kernels = table, .kv_type = kv};
+        options.context_tokens = 80;
+        options.rows = 96;
+        stage_chain chain(graph, weights, options);
         for (const std::size_t chunk : chunks) {
-          if (i != 0 && (!best || threads != 1) && chunk != 7) continue;
+          if (i != 0 && chunk != 7 && !(best && threads == 1)) continue;
+          if (threads > 2 && (chunk == 1 || chunk == 7)) continue;
           INFO(std::string(table->name) << ", " << threads << " threads, split " << i << ", chunk " << chunk << ", seed "
                                         << seed);
-          CHECK(check(chain, chunk, true));
+          if (best || i == 0) CHECK(check(chain, chunk, true));
           CHECK(check(chain, chunk, false));
         }
       }

@@ -65,7 +65,7 @@ double relative_error(const std::vector<float>& logits, const llama_oracle::matr
 TEST_SUITE("execution/program") {
   TEST_CASE("random float models give the interpreter's bits and the oracle's numbers") {
     double worst = 0;
-    for (std::uint64_t seed = 1; seed <= 60; ++seed) {
+    for (std::uint64_t seed = 1; seed <= 40; ++seed) {
       model_maker random(seed);
       model_shape shape{random_sizes(random, {8, 12, 16, 64}, 1),
                         {ll::dtype::f32, ll::dtype::f16, ll::dtype::bf16},
@@ -90,7 +90,7 @@ TEST_SUITE("execution/program") {
     using enum ll::dtype;
     const std::vector<ll::dtype> small{q8_0, q4_0, q4_1, q5_0, q5_1, iq4_nl, f16, bf16};
     const std::vector<ll::dtype> large{q2_k, q3_k, q4_k, q5_k, q6_k, iq4_xs};
-    for (std::uint64_t seed = 1; seed <= 24; ++seed) {
+    for (std::uint64_t seed = 1; seed <= 16; ++seed) {
       model_maker random(1000 + seed);
       const bool superblocks = seed % 4 == 0;
       model_shape shape;
@@ -123,7 +123,7 @@ TEST_SUITE("execution/program") {
   }
 
   TEST_CASE("contexts of several attention tiles, with and without a window") {
-    for (const std::size_t window : {std::size_t{0}, std::size_t{1}, std::size_t{40}, std::size_t{64}, std::size_t{100}}) {
+    for (const std::size_t window : {std::size_t{0}, std::size_t{1}, std::size_t{64}, std::size_t{100}}) {
       model_maker random(77 + window);
       model_shape shape;
       shape.sizes = {.architecture = "llama",
@@ -140,14 +140,15 @@ TEST_SUITE("execution/program") {
                      .window = window};
       CAPTURE(window);
       const tiny_model m = random.make(shape);
-      const auto prompt = random.tokens(210, m.sizes.vocabulary);
+      const auto prompt = random.tokens(150, m.sizes.vocabulary);
       for (const ll::dtype kv : {ll::dtype::f32, ll::dtype::f16}) {
         const auto expected = interpreter(m.graph, m.weights, kv).run(prompt);
         const double error = relative_error(expected, llama_oracle(m.sizes, m.weights).logits(prompt));
         CHECK(error < (kv == ll::dtype::f32 ? 2e-5 : 5e-3));
-        for (const unsigned threads : {1U, 3U}) {
-          stage_chain chain(m.graph, m.weights, {.threads = threads, .kv_type = kv, .context_tokens = 210});
+        for (const unsigned threads : {1U, 2U}) {
+          stage_chain chain(m.graph, m.weights, {.threads = threads, .kv_type = kv, .context_tokens = 150});
           for (const std::size_t chunk : {std::size_t{1}, std::size_t{5}, std::size_t{8}, std::size_t{9}, std::size_t{64}}) {
+            if (threads != 1 && chunk != 5 && chunk != 64) continue;  // one of each way to share tiles
             CAPTURE(threads);
             CAPTURE(chunk);
             CHECK(same_bits(logits_of(chain, prompt, chunk), expected));

@@ -46,7 +46,7 @@ TEST_SUITE("execution/thread_team") {
     ll::thread_team team(3);
     std::atomic<int> done{0};
     for (int job = 0; job < 20; ++job) {
-      for (int i = 0; i < 2000; ++i) std::this_thread::yield();  // longer than the team spins
+      for (int i = 0; i < 20'000; ++i) ll::detail::pause_briefly();  // longer than the team spins
       team.run([&](unsigned) { done.fetch_add(1); });
       CHECK(done == 3 * (job + 1));
     }
