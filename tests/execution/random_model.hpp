@@ -88,9 +88,10 @@ class model_maker {
   }
 
   [[nodiscard]] tiny_model make(const model_shape& shape) {
-    const ll::hyperparameters& h = shape.sizes;
     tiny_model m;
-    m.sizes = h;
+    m.sizes = shape.sizes;
+    m.sizes.rotary_pairs = true;
+    const ll::hyperparameters& h = m.sizes;
     std::size_t turn = 0;
     const auto matrix = [&](const std::string& name, std::size_t rows, std::size_t columns) {
       const ll::dtype type = shape.types[turn++ % shape.types.size()];

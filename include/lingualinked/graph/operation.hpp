@@ -29,6 +29,14 @@ enum class row_order : unsigned char {
   pairs_to_halves,  // the rotated part of each head, stored as adjacent pairs (2i, 2i+1), becomes halves (i, i + rotary/2)
 };
 
+/// The functions that stand between the layers of a feed-forward network.
+enum class activation_kind : unsigned char {
+  silu,       // x * sigmoid(x)
+  gelu_tanh,  // x * (1 + tanh(sqrt(2/pi) * (x + 0.044715 x^3))) / 2
+  gelu,       // x * (1 + erf(x / sqrt(2))) / 2
+  relu,
+};
+
 /// x[t] = table[token[t]] * scale
 struct embedding_operation {
   weight_ref table;  // [V, D]

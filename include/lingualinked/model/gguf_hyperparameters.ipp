@@ -96,6 +96,7 @@ LINGUALINKED_DECL result<hyperparameters> hyperparameters_from(const gguf_file& 
   detail::architecture_keys keys(file);
   hyperparameters h;
   h.architecture = file.architecture();
+  h.rotary_pairs = true;
   h.layers = keys.number("block_count", 1, max_layers);
   h.width = keys.number("embedding_length", 1, max_width);
   h.feed_forward = keys.number("feed_forward_length", 1, max_width);

@@ -28,8 +28,8 @@ LINGUALINKED_DECL result<operation_graph> build_llama(const hyperparameters& h, 
       return b.linear(in, layer + name + ".weight", outputs, layer + name + ".bias");
     };
     const auto project_turned = [&](auto in, const char* name, std::size_t outputs) {
-      return b.rope(b.linear(in, layer + name + ".weight", outputs, layer + name + ".bias", row_order::pairs_to_halves,
-                             h.head_size, h.rotary),
+      return b.rope(b.linear(in, layer + name + ".weight", outputs, layer + name + ".bias",
+                             h.rotary_pairs ? row_order::pairs_to_halves : row_order::as_stored, h.head_size, h.rotary),
                     turn);
     };
     b.part("layer " + std::to_string(i) + " attention");
