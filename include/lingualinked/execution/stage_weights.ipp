@@ -3,6 +3,7 @@
 
 #include <lingualinked/core/bytes.hpp>
 #include <lingualinked/execution/stage_weights.hpp>
+#include <lingualinked/formats/printable.hpp>
 
 #include <algorithm>
 #include <cstdint>
@@ -99,7 +100,8 @@ template <class Use, class Tell>
     const std::size_t bad = first_bad_block(w.type, part);
     const std::size_t row_blocks = w.columns / facts_of(w.type).block_elements;
     if (bad < count * row_blocks)
-      return error{errc::malformed, "tensor '" + w.name + "' row " + std::to_string(row + bad / row_blocks) +
+      return error{errc::malformed, "tensor " + printable(source.stored_name(w.name)) + " row " +
+                                        std::to_string(row + bad / row_blocks) +
                                         " holds a value that is not finite. The file is damaged"};
     for (std::size_t i = 0; i < count; ++i) use(row + i, part.subspan(i * row_bytes, row_bytes));
     row += count;

@@ -43,6 +43,8 @@ class tensor_source {
   /// The tensor of that name, or null. Cost  logarithmic.
   [[nodiscard]] virtual const tensor_info* find(std::string_view name) const noexcept = 0;
   [[nodiscard]] virtual std::span<const source_file> files() const noexcept = 0;
+  /// What the file itself calls that tensor, for messages: formats differ in names for the same thing.
+  [[nodiscard]] virtual std::string stored_name(std::string_view name) const { return std::string(name); }
 
   /// Copies out.size() bytes of a tensor, from its byte_offset on, into the caller's memory. Any number of threads may read at
   /// once.

@@ -5,6 +5,7 @@
 #include <lingualinked/core/result.hpp>
 #include <lingualinked/formats/tensor_source.hpp>
 #include <lingualinked/graph/operation.hpp>
+#include <lingualinked/model/hyperparameters.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -40,6 +41,9 @@ class graph_builder {
   value rope(value x, rope_operation how);
   value attention(value q, value k, value v, attention_operation how);
   value gated_silu(value gate, value up);
+  /// The last linear layer: a classifier's to its labels; else to the vocabulary, by 'output.weight' or, where the head is tied, by
+  /// the embedding. `normed` is the stream after the final norm.
+  value head(value normed, const hyperparameters& h);
   /// a + b, the new state of the residual stream.
   value add_to_stream(value a, value b);
   /// Marks x as the residual stream, so that a stage may end after it.
@@ -52,6 +56,7 @@ class graph_builder {
   value append(operation_kind kind, std::vector<value> inputs, std::size_t width, bool stream = false);
   weight_ref take(const std::string& name, std::size_t rows, std::size_t columns);
   std::size_t width_of(value x) const;
+  std::string shown(std::string_view tensor) const;  // as the file names it
   void fail(errc code, std::string message);
 
   const tensor_source& weights_;

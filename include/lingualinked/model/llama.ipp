@@ -17,10 +17,9 @@ LINGUALINKED_DECL result<operation_graph> build_llama(const hyperparameters& h, 
                                    .head_size = h.head_size,
                                    .scale = static_cast<float>(1.0 / std::sqrt(static_cast<double>(h.head_size))),
                                    .window = h.window};
-  const std::string table = "token_embd.weight";
 
   b.part("embedding");
-  auto x = b.embedding(table, h.vocabulary, h.width);
+  auto x = b.embedding("token_embd.weight", h.vocabulary, h.width);
   b.mark_stream(x);
   for (std::size_t i = 0; i < h.layers; ++i) {
     const std::string layer = "blk." + std::to_string(i) + ".";
@@ -47,7 +46,7 @@ LINGUALINKED_DECL result<operation_graph> build_llama(const hyperparameters& h, 
   }
   b.part("head");
   const auto last = b.rms_norm(b.select(x), "output_norm.weight", h.norm_epsilon);
-  b.linear(last, b.has("output.weight") ? "output.weight" : table, h.vocabulary);
+  b.head(last, h);
   return std::move(b).finish();
 }
 
