@@ -41,8 +41,9 @@ TEST_SUITE("tool/answers") {
     const outcome three =
         run_tool({"run", "-m", model(), "--ids-file", ids(), "-n", "24", "--ignore-eos", "--json", "--devices", "3"});
     REQUIRE_MESSAGE(three.status == 0, three.err);
-    CHECK(three.json()["tokens"] == expected["tokens"]);
-    for (const auto& device : three.json()["devices"]) {
+    const auto over_three = three.json();
+    CHECK(over_three["tokens"] == expected["tokens"]);
+    for (const auto& device : over_three["devices"]) {
       CHECK(device["sent_bytes"] > 0);
       CHECK(device["received_bytes"] > 0);
     }

@@ -123,7 +123,9 @@ class worker_driver {
     machine_.peer_lost(to, out_, sent.error().message);
   }
   void perform(send_control& a, time_point now) {
-    if (const auto* failed = std::get_if<control::failed>(&a.what)) say(log_level::error, failed->what.message);
+    // Partners that hear of a session's end first are gone before the coordinator's bye is here: no error while there is no work.
+    if (const auto* failed = std::get_if<control::failed>(&a.what))
+      say(failed->what.code == errc::peer_lost && machine_.empty() ? log_level::info : log_level::error, failed->what.message);
     auto payload = C::encode(a.what);
     frame_header header;
     header.payload_bytes = payload.size();
