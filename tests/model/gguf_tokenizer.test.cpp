@@ -3,12 +3,14 @@
 
 #include "model/tiny_gguf.hpp"
 #include "support/temporary_folder.hpp"
+#include "text/vectors.hpp"
 
 #include <lingualinked/formats/gguf.hpp>
 
 #include <doctest/doctest.h>
 
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace {
@@ -63,6 +65,31 @@ TEST_SUITE("model/gguf_tokenizer") {
     file.boolean("tokenizer.ggml.add_bos_token", false);
     CHECK(!spec_of(file).value().add_bos);
   }
+  TEST_CASE("other names of the family do too; the key that is missing stands for the default expressions") {
+    for (const char* name : {"llama3", "llama-v3"}) {
+      auto file = bpe_file();
+      file.text("tokenizer.ggml.pre", name).number("tokenizer.ggml.bos_token_id", std::uint32_t{0});
+      CHECK(spec_of(file).value().ignore_merges);
+      CHECK(spec_of(file).value().add_bos);
+    }
+    CHECK(spec_of(bpe_file()).value().pre_tokenizer_name == "default");
+  }
+  TEST_CASE("the tokenizers inside the reference files give the ids of the tokenizers they were made from") {
+    const std::pair<std::string, std::string> files[] = {{"bloom-h4", "bloom"},     {"bloom-h6", "bloom"}, {"gpt2", "gpt2"},
+                                                         {"llama-rope3", "llama3"}, {"qwen2", "qwen2"},    {"qwen3", "qwen2"},
+                                                         {"llama-gqa", "llama2"},   {"gemma3", "gemma"}};
+    for (const auto& [name, family] : files) {
+      CAPTURE(name);
+      const auto opened = ll::gguf_file::open(std::string(LINGUALINKED_TEST_DATA) + "/gguf/" + name + ".gguf");
+      REQUIRE(opened);
+      auto spec = ll::tokenizer_spec_from(opened->metadata());
+      REQUIRE_MESSAGE(spec, (spec ? "" : spec.error().message));
+      const auto made = ll::tokenizer::create(*std::move(spec));
+      REQUIRE_MESSAGE(made, (made ? "" : made.error().message));
+      text_tests::check_prompts(*made, "models/" + name + "/expected.json");
+      text_tests::check_vectors(*made, "tokenizers/" + family + ".vectors.json");
+    }
+  }
   TEST_CASE("SentencePiece files have scores") {
     tiny_gguf file;
     file.text("tokenizer.ggml.model", "llama").texts("tokenizer.ggml.tokens", eleven);
@@ -85,6 +112,8 @@ TEST_SUITE("model/gguf_tokenizer") {
     };
     const attack table[] = {
         {"no model", [](tiny_gguf& g) { g.without("tokenizer.ggml.model"); }, ll::errc::malformed, "tokenizer.ggml.model"},
+        {"unknown pre-tokenizer", [](tiny_gguf& g) { g.text("tokenizer.ggml.pre", "chameleon"); }, ll::errc::unsupported,
+         "tokenizer.ggml.pre"},
         {"unknown model", [](tiny_gguf& g) { g.text("tokenizer.ggml.model", "rwkv"); }, ll::errc::unsupported, "rwkv"},
         {"no tokens", [](tiny_gguf& g) { g.without("tokenizer.ggml.tokens").without("tokenizer.ggml.token_type"); },
          ll::errc::malformed, "tokenizer.ggml.tokens"},

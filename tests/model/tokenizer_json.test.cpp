@@ -48,6 +48,17 @@ TEST_SUITE("model/tokenizer_json") {
     }
   }
 
+  TEST_CASE("the tokenizer of every reference model begins and cuts its text as the reference does") {
+    for (const std::string name : {"bloom-cls", "bloom-h4", "bloom-h6", "gemma3", "gemma3-linear", "gpt2", "gpt2-cls",
+                                   "llama-cls", "llama-gqa", "llama-rope3", "mistral-swa", "qwen2", "qwen3"}) {
+      CAPTURE(name);
+      const std::string folder = "models/" + name;
+      const auto made = load(file_text(folder + "/tokenizer.json"), file_text(folder + "/tokenizer_config.json"));
+      REQUIRE_MESSAGE(made, (made ? "" : made.error().message));
+      text_tests::check_prompts(*made, folder + "/expected.json");
+    }
+  }
+
   TEST_CASE("every kind of step does what the reference implementation does") {
     const auto stored = text_tests::load_json("tokenizers/steps.json");
     for (const auto& one : stored.at("cases")) {

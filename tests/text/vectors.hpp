@@ -62,4 +62,18 @@ inline void check_vectors(const lingualinked::tokenizer& tokenizer, const std::s
   }
 }
 
+/// Checks the prompts of a reference model that are texts; their ids begin with bos where the tokenizer adds one.
+inline void check_prompts(const lingualinked::tokenizer& tokenizer, const std::string& path) {
+  const nlohmann::json stored = load_json(path);
+  int checked = 0;
+  for (const auto& prompt : stored.at("prompts")) {
+    if (!prompt.at("text").is_string()) continue;
+    const auto encoded = tokenizer.encode(prompt.at("text").get<std::string>(), {.parse_special = true, .add_bos_eos = true});
+    REQUIRE(encoded);
+    CHECK(*encoded == prompt.at("ids").get<std::vector<lingualinked::token_id>>());
+    ++checked;
+  }
+  CHECK(checked > 0);
+}
+
 }  // namespace text_tests

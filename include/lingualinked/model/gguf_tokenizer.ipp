@@ -3,6 +3,7 @@
 
 #include <lingualinked/formats/printable.hpp>
 #include <lingualinked/model/gguf_tokenizer.hpp>
+#include <lingualinked/text/named_pre_tokenizer.hpp>
 
 #include <optional>
 #include <string>
@@ -47,6 +48,8 @@ LINGUALINKED_DECL result<tokenizer_spec> tokenizer_spec_from(const gguf_metadata
     if (!types) return types.error();
     for (const std::int64_t t : *types) spec.types.push_back(static_cast<token_type>(t));
   }
+  // Files that do not say: SentencePiece's BPE and vocabularies of the llama family begin every text with bos, others do not.
+  bool bos_by_default = spec.kind == tokenizer_kind::spm_bpe;
   if (spec.kind == tokenizer_kind::byte_bpe) {
     auto merges = metadata.get_strings(prefix + "merges");
     if (!merges) return merges.error();
@@ -56,10 +59,13 @@ LINGUALINKED_DECL result<tokenizer_spec> tokenizer_spec_from(const gguf_metadata
       if (!pair) return metadata.complaint(prefix + "merges", pair.error().message);
       spec.merges.push_back(*std::move(pair));
     }
-    auto pre = metadata.get_string_or(prefix + "pre", "gpt-2");
+    auto pre = metadata.get_string_or(prefix + "pre", "default");
     if (!pre) return pre.error();
+    const auto named = find_pre_tokenizer(*pre);
+    if (!named) return error{named.error().code, metadata.complaint(prefix + "pre", named.error().message).message};
     spec.pre_tokenizer_name = *std::move(pre);
-    spec.ignore_merges = spec.pre_tokenizer_name == "llama-bpe" || spec.pre_tokenizer_name == "tekken";
+    spec.ignore_merges = named->ignore_merges;
+    bos_by_default = named->begins_with_bos;
   } else {
     auto scores = metadata.get_floats(prefix + "scores");
     if (!scores) return scores.error();
@@ -86,8 +92,6 @@ LINGUALINKED_DECL result<tokenizer_spec> tokenizer_spec_from(const gguf_metadata
     if (!id) return id.error();
     *where = *id;
   }
-  // Files that do not say: vocabularies of the llama family begin every text with bos, others do not.
-  const bool bos_by_default = spec.kind == tokenizer_kind::spm_bpe || spec.ignore_merges;
   auto bos = metadata.get_bool_or(prefix + "add_bos_token", bos_by_default);
   if (!bos) return bos.error();
   auto eos = metadata.get_bool_or(prefix + "add_eos_token", spec.kind == tokenizer_kind::unigram);

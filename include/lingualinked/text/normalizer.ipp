@@ -43,10 +43,12 @@ inline result<std::string> replace_pattern(std::string_view text, const normaliz
                                            const std::optional<regex>& pattern, std::size_t bytes_max) {
   std::string out;
   std::size_t at = 0;
+  std::optional<regex::search> search;
+  if (pattern) search.emplace(*pattern, text);
   while (at <= text.size()) {
     regex::match found{text.size() + 1, text.size() + 1};
-    if (pattern) {
-      auto match = pattern->find(text, at);
+    if (search) {
+      auto match = search->next(at);
       if (!match) return std::move(match).error();
       if (*match) found = **match;
     } else if (const std::size_t begin = text.find(how.pattern, at); begin != std::string_view::npos) {

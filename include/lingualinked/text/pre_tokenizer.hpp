@@ -45,10 +45,6 @@ class pre_tokenizer {
   std::vector<compiled_step> steps_;
 };
 
-/// The steps behind a name that GGUF files use in tokenizer.ggml.pre.
-/// Errors    errc::unsupported for a name this library does not know
-[[nodiscard]] LINGUALINKED_DECL result<std::vector<pre_tokenizer_step>> named_pre_tokenizer(std::string_view name);
-
 }  // namespace lingualinked::inline v0
 
 #ifdef LINGUALINKED_HEADER_ONLY

@@ -154,8 +154,10 @@ LINGUALINKED_DECL result<text_pieces> pre_tokenizer::apply(std::string_view text
       if (step.known) {
         split(*step.known, piece, pieces.views);
       } else if (const auto* cut = std::get_if<split_pattern>(&step.step)) {
+        std::optional<regex::search> search;
+        if (step.pattern) search.emplace(*step.pattern, piece);
         auto parts = detail::parts_of(piece, cut->invert, [&](std::size_t from) -> result<std::optional<regex::match>> {
-          if (step.pattern) return step.pattern->find(piece, from);
+          if (search) return search->next(from);
           const std::size_t at = piece.find(cut->pattern, from);
           if (at == std::string_view::npos) return std::optional<regex::match>{};
           return std::optional<regex::match>(regex::match{at, at + cut->pattern.size()});
@@ -192,24 +194,6 @@ LINGUALINKED_DECL result<text_pieces> pre_tokenizer::apply(std::string_view text
     }
   }
   return pieces;
-}
-
-LINGUALINKED_DECL result<std::vector<pre_tokenizer_step>> named_pre_tokenizer(std::string_view name) {
-  using names = std::vector<std::string_view>;
-  const auto is_one_of = [&](const names& list) { return std::find(list.begin(), list.end(), name) != list.end(); };
-  if (is_one_of({"gpt-2", "phi-2", "mpt", "olmo", "jais", "jina-es", "jina-de", "jina-v1-en"})) {
-    return std::vector<pre_tokenizer_step>{splitter::gpt2};
-  }
-  if (is_one_of({"smollm", "starcoder", "refact", "command-r", "codeshell"})) {
-    return std::vector<pre_tokenizer_step>{splitter::digits, splitter::gpt2};
-  }
-  if (is_one_of({"llama-bpe", "llama3", "llama-v3", "smaug-bpe", "dbrx"})) {
-    return std::vector<pre_tokenizer_step>{splitter::llama3};
-  }
-  if (is_one_of({"qwen2", "stablelm2"})) return std::vector<pre_tokenizer_step>{splitter::qwen2};
-  if (is_one_of({"bloom"})) return std::vector<pre_tokenizer_step>{splitter::bloom};
-  return error{errc::unsupported, "pre-tokenizer '" + valid_utf8(name.substr(0, 64)) +
-                                      "' is not known; known are gpt-2, smollm, starcoder, llama-bpe, qwen2 and bloom"};
 }
 
 }  // namespace lingualinked::inline v0

@@ -29,9 +29,30 @@ class regex {
   /// Errors    errc::malformed (a broken pattern), errc::unsupported (a construct of the other dialect), errc::limit (too long)
   [[nodiscard]] static result<regex> compile(std::string_view pattern);
 
-  /// The first match at or after byte `from`, if there is one. Bytes that are not valid UTF-8 match nothing.
-  /// Errors    errc::limit when matching takes more steps or memory than allowed
-  [[nodiscard]] result<std::optional<match>> find(std::string_view text, std::size_t from) const;
+  /// Looks through one text. Bytes that are not valid UTF-8 match nothing: what lies between them is searched piece by piece.
+  /// The validity of a stretch is checked once, not for every match. One thread at a time.
+  class search {
+   public:
+    /// Requires  the expression and the text outlive the search
+    search(const regex& expression, std::string_view text);
+    ~search();
+    search(const search&) = delete;
+    search& operator=(const search&) = delete;
+
+    /// The first match at or after byte `from`, if there is one.
+    /// Errors    errc::limit when matching takes more steps or memory than allowed
+    [[nodiscard]] result<std::optional<match>> next(std::size_t from);
+
+   private:
+    struct scratch;
+    void find_stretch(std::size_t from) noexcept;
+
+    const regex& expression_;
+    std::string_view text_;
+    std::unique_ptr<scratch> scratch_;
+    std::size_t begin_ = 0;  // the stretch of valid text that is being searched
+    std::size_t end_ = 0;
+  };
 
  private:
   struct compiled;

@@ -2,12 +2,14 @@
 #pragma once
 
 #include <lingualinked/text/regex.hpp>
+#include <lingualinked/text/unicode.hpp>
 
 #ifndef PCRE2_CODE_UNIT_WIDTH
 #define PCRE2_CODE_UNIT_WIDTH 8
 #endif
 #include <pcre2.h>
 
+#include <algorithm>
 #include <array>
 #include <new>
 #include <string>
@@ -94,7 +96,7 @@ LINGUALINKED_DECL result<regex> regex::compile(std::string_view pattern) {
   int code = 0;
   std::size_t offset = 0;
   // Oniguruma's ^ and $ match at every line; its other defaults are Perl's.
-  const std::uint32_t options = PCRE2_UTF | PCRE2_UCP | PCRE2_MATCH_INVALID_UTF | PCRE2_MULTILINE | PCRE2_NEVER_BACKSLASH_C;
+  const std::uint32_t options = PCRE2_UTF | PCRE2_UCP | PCRE2_MULTILINE | PCRE2_NEVER_BACKSLASH_C;
   detail::pcre2_code_owner owner(
       pcre2_compile_8(reinterpret_cast<PCRE2_SPTR8>(perl->data()), perl->size(), options, &code, &offset, nullptr));
   if (!owner) {
@@ -107,18 +109,50 @@ LINGUALINKED_DECL result<regex> regex::compile(std::string_view pattern) {
   return regex(std::make_shared<const compiled>(compiled{std::move(owner), std::move(limits)}));
 }
 
-LINGUALINKED_DECL result<std::optional<regex::match>> regex::find(std::string_view text, std::size_t from) const {
-  const detail::pcre2_data_owner data(pcre2_match_data_create_8(1, nullptr));
-  if (!data) throw std::bad_alloc();
-  const int code = pcre2_match_8(compiled_->code.get(), reinterpret_cast<PCRE2_SPTR8>(text.data()), text.size(), from, 0,
-                                 data.get(), compiled_->limits.get());
-  if (code == PCRE2_ERROR_NOMATCH) return std::optional<match>{};
-  if (code < 0) {
-    return error{errc::limit, "regular expression gave up at byte " + std::to_string(from) + " of " +
-                                  std::to_string(text.size()) + ": " + detail::pcre2_message(code)};
+struct regex::search::scratch {
+  detail::pcre2_data_owner data;
+};
+
+LINGUALINKED_DECL regex::search::search(const regex& expression, std::string_view text)
+    : expression_(expression), text_(text.empty() ? std::string_view("") : text), scratch_(std::make_unique<scratch>()) {
+  scratch_->data.reset(pcre2_match_data_create_8(1, nullptr));
+  if (!scratch_->data) throw std::bad_alloc();
+  find_stretch(0);
+}
+LINGUALINKED_DECL regex::search::~search() = default;
+
+LINGUALINKED_DECL void regex::search::find_stretch(std::size_t from) noexcept {
+  begin_ = from;
+  while (begin_ < text_.size() && step_utf8(text_, begin_).status != utf8_status::complete) ++begin_;
+  end_ = begin_;
+  while (end_ < text_.size()) {
+    const utf8_step step = step_utf8(text_, end_);
+    if (step.status != utf8_status::complete) break;
+    end_ += step.size;
   }
-  const std::size_t* ends = pcre2_get_ovector_pointer_8(data.get());
-  return std::optional<match>(match{ends[0], ends[1]});
+}
+
+LINGUALINKED_DECL result<std::optional<regex::match>> regex::search::next(std::size_t from) {
+  for (;;) {
+    if (from < begin_) from = begin_;
+    const std::uint32_t options =
+        PCRE2_NO_UTF_CHECK | (begin_ > 0 ? PCRE2_NOTBOL : 0U) | (end_ < text_.size() ? PCRE2_NOTEOL : 0U);
+    const int code =
+        from > end_
+            ? PCRE2_ERROR_NOMATCH
+            : pcre2_match_8(expression_.compiled_->code.get(), reinterpret_cast<PCRE2_SPTR8>(text_.data()) + begin_,
+                            end_ - begin_, from - begin_, options, scratch_->data.get(), expression_.compiled_->limits.get());
+    if (code >= 0) {
+      const std::size_t* ends = pcre2_get_ovector_pointer_8(scratch_->data.get());
+      return std::optional<match>(match{begin_ + ends[0], begin_ + ends[1]});
+    }
+    if (code != PCRE2_ERROR_NOMATCH) {
+      return error{errc::limit, "regular expression gave up at byte " + std::to_string(from) + " of " +
+                                    std::to_string(text_.size()) + ": " + detail::pcre2_message(code)};
+    }
+    if (end_ == text_.size()) return std::optional<match>{};
+    find_stretch(std::max(from, end_ + 1));
+  }
 }
 
 }  // namespace lingualinked::inline v0

@@ -3,6 +3,7 @@
 
 // Everything of this folder that is compiled once.
 #include <lingualinked/text/chat_template.ipp>
+#include <lingualinked/text/named_pre_tokenizer.ipp>
 #include <lingualinked/text/normalizer.ipp>
 #include <lingualinked/text/pre_tokenizer.ipp>
 #include <lingualinked/text/regex.ipp>

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <lingualinked/text/byte_alphabet.hpp>
+#include <lingualinked/text/named_pre_tokenizer.hpp>
 #include <lingualinked/text/tokenizer.hpp>
 #include <lingualinked/text/tokenizer_state.hpp>
 
@@ -184,10 +185,10 @@ inline result<void> index_added(tokenizer_state& s) {
 inline result<void> prepare_steps(tokenizer_state& s) {
   tokenizer_spec& spec = s.spec;
   if (!spec.pre_tokenizer_name.empty() && spec.kind == tokenizer_kind::byte_bpe) {
-    auto steps = named_pre_tokenizer(spec.pre_tokenizer_name);
-    if (!steps) return std::move(steps).error();
-    spec.pre_tokenizer = *std::move(steps);
-    if (spec.pre_tokenizer_name == "qwen2" && spec.normalizer.empty()) spec.normalizer = {normalize_form{normal_form::nfc}};
+    auto named = find_pre_tokenizer(spec.pre_tokenizer_name);
+    if (!named) return std::move(named).error();
+    spec.pre_tokenizer = std::move(named->steps);
+    if (spec.normalizer.empty()) spec.normalizer = std::move(named->normalizer);
   }
   const bool plain = spec.normalizer.empty() && spec.pre_tokenizer.empty();
   if (spec.kind == tokenizer_kind::spm_bpe && plain) {
