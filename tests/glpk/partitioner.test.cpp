@@ -55,4 +55,39 @@ TEST_SUITE("glpk/partitioner") {
       check_against_brute_force(ll::glpk_partitioner{}, ref::make_random_instance(seed).problem);
     }
   }
+  TEST_CASE("many edges past one cut are no obstacle, with and without the head start") {
+    for (std::uint64_t seed = 2001; seed <= 2200; ++seed) {
+      CAPTURE(seed);
+      auto p = ref::make_random_instance(seed).problem;
+      ref::add_edges(p, seed, 3 + seed % 6);
+      check_against_brute_force(ll::glpk_partitioner{}, p);
+      check_against_brute_force(ll::glpk_partitioner{false}, p);
+    }
+  }
+  TEST_CASE("chain and GLPK alone agree, and each proves its own bound") {
+    for (std::uint64_t seed = 3001; seed <= 3060; ++seed) {
+      CAPTURE(seed);
+      const auto p = ref::make_fleet(seed, 12 + seed % 9, 3 + seed % 4, std::uint32_t{1} << (seed % 4));
+      const auto chain = ll::chain_partitioner{}.solve(p, no_limit);
+      const auto glpk = ll::glpk_partitioner{false}.solve(p, no_limit);
+      REQUIRE(chain.has_value());
+      REQUIRE(glpk.has_value());
+      CHECK(chain->status == glpk->status);
+      if (chain->stages.empty()) continue;
+      CHECK(chain->status == ll::solve_status::optimal);
+      CHECK(glpk->objective_seconds == doctest::Approx(chain->objective_seconds).epsilon(tolerance));
+      CHECK(glpk->bound_seconds <= chain->objective_seconds * (1 + 1e-12));
+      CHECK(chain->bound_seconds <= glpk->objective_seconds * (1 + 1e-12));
+    }
+  }
+  TEST_CASE("out of time, the plan that there is comes back with an honest gap") {
+    const auto p = ref::make_fleet(7, 60, 12, 4);
+    const auto hurried = ll::glpk_partitioner{false}.solve(p, 1e-3);
+    const auto best = ll::chain_partitioner{}.solve(p, no_limit);
+    REQUIRE(hurried.has_value());
+    REQUIRE(best.has_value());
+    CHECK(hurried->status != ll::solve_status::infeasible);
+    CHECK(hurried->bound_seconds <= best->objective_seconds * (1 + 1e-9));
+    if (hurried->status == ll::solve_status::unknown) CHECK_FALSE(hurried->reason.empty());
+  }
 }

@@ -10,6 +10,7 @@
 
 #include <cstdint>
 #include <set>
+#include <string>
 
 namespace ll = lingualinked;
 namespace ref = planning_reference;
@@ -87,5 +88,37 @@ TEST_SUITE("partition/chain") {
     MESSAGE("infeasible " << infeasible << ", edges " << edges << ", missing links " << missing << ", one-way " << one_way
                           << ", ties " << ties << ", tied " << tied << ", header null " << header_null << ", with stage "
                           << header_with_stage << ", without " << header_without_stage << ", of " << instances);
+  }
+  TEST_CASE("told to follow more edges past one cut it stays exact, and by default it declines them by name") {
+    std::uint64_t declined = 0;
+    for (std::uint64_t seed = 2001; seed <= 2200; ++seed) {
+      CAPTURE(seed);
+      auto p = ref::make_random_instance(seed).problem;
+      ref::add_edges(p, seed, 3 + seed % 6);
+      const auto expected = ref::brute_force(p);
+      const auto plan = ll::chain_partitioner{8}.solve(p, no_limit);
+      REQUIRE(plan.has_value());
+      REQUIRE(plan->status == (expected.feasible ? ll::solve_status::optimal : ll::solve_status::infeasible));
+      if (expected.feasible) CHECK(plan->objective_seconds == doctest::Approx(expected.tau).epsilon(1e-9));
+      const auto by_default = ll::chain_partitioner{}.solve(p, no_limit);
+      if (by_default) continue;
+      ++declined;
+      CHECK(by_default.error().code == ll::errc::unsupported);
+      CHECK(by_default.error().message.find("use glpk") != std::string::npos);
+    }
+    CHECK(declined > 20);
+  }
+  TEST_CASE("out of time it says what it has, and proves no more than it did") {
+    const auto p = ref::make_fleet(3, 50, 14, 4, 1.2);
+    const auto best = ll::chain_partitioner{}.solve(p, no_limit);
+    REQUIRE(best.has_value());
+    for (const double limit : {0.0, 1e-4, 1e-2, 1e-1}) {
+      const auto plan = ll::chain_partitioner{}.solve(p, limit);
+      REQUIRE(plan.has_value());
+      CHECK(plan->status != ll::solve_status::infeasible);
+      CHECK(plan->bound_seconds <= best->objective_seconds * (1 + 1e-9));
+      if (!plan->stages.empty()) CHECK(plan->objective_seconds >= best->objective_seconds * (1 - 1e-9));
+      else CHECK(plan->reason.find("no plan found within") == 0);
+    }
   }
 }

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <vector>
 
 /// Small random planning problems that exercise every term of the definition. Equal seeds give equal instances on any machine.
 namespace planning_reference {
@@ -87,6 +88,53 @@ inline random_instance make_random_instance(std::uint64_t seed) {
   // A header that owns no memory can host no stage.
   if (p.header && roll.chance(0.3)) p.devices[*p.header].memory_bytes = 50;
   return r;
+}
+
+/// Adds edges between modules that are any distance apart.
+inline void add_edges(ll::placement_instance& p, std::uint64_t seed, std::size_t count) {
+  dice roll(seed ^ 0xed6e5);
+  for (; count > 0; --count) {
+    const std::size_t from = roll.below(p.modules.size() - 1);
+    p.edges.push_back({from, from + 1 + roll.below(p.modules.size() - from - 1), 1 + roll.below(60)});
+  }
+}
+
+/// A fleet as people own it: devices of 8 to 60 GB/s whose memories add up to `slack` models, on a network of 1 to 8 ms and 20
+/// to 120 ms/MB; the time of a module is its bytes over the device's bandwidth, give or take a tenth. The first is the header.
+inline ll::placement_instance make_fleet(std::uint64_t seed, std::size_t modules, std::size_t devices, std::uint32_t sequences,
+                                         double slack = 1.6) {
+  dice roll(seed);
+  ll::placement_instance p;
+  double total = 0;
+  for (std::size_t j = 0; j < modules; ++j) {
+    ll::placement_instance::module m;
+    m.name = "block " + std::to_string(j);
+    m.weight_bytes = static_cast<std::uint64_t>(140e6 * roll.between(0.6, 1.5));
+    m.cut_bytes = static_cast<std::uint64_t>(16e3 * roll.between(0.5, 3));
+    total += static_cast<double>(m.weight_bytes);
+    p.modules.push_back(m);
+  }
+  std::vector<double> shares;
+  double sum = 0;
+  for (std::size_t d = 0; d < devices; ++d) {
+    shares.push_back(roll.between(0.5, 2));
+    sum += shares.back();
+  }
+  for (std::size_t d = 0; d < devices; ++d) {
+    ll::placement_instance::device machine;
+    machine.name = "device " + std::to_string(d);
+    machine.memory_bytes = static_cast<std::uint64_t>(slack * total * shares[d] / sum);
+    const double bytes_per_second = roll.between(8e9, 60e9);
+    for (const auto& m : p.modules)
+      machine.module_seconds.push_back(static_cast<double>(m.weight_bytes) / bytes_per_second * roll.between(0.9, 1.1));
+    p.devices.push_back(machine);
+  }
+  for (std::size_t from = 0; from < devices; ++from)
+    for (std::size_t to = 0; to < devices; ++to)
+      if (from != to) p.links.push_back({from, to, {roll.between(1e-3, 8e-3), 1e9 / roll.between(20, 120)}});
+  p.sequences = sequences;
+  p.header = 0;
+  return p;
 }
 
 }  // namespace planning_reference

@@ -16,19 +16,19 @@ namespace lingualinked::inline v0::detail {
 
 /// Limit of columns of each kind; beyond it the program would take GLPK minutes to load.
 inline constexpr std::size_t column_limit = 500'000;
+/// Limit of matrix entries for all edges: 1 GiB.
+inline constexpr std::size_t entry_limit = std::size_t{1} << 26;
 
-/// Times are scaled to tau near this. GLPK's tolerances are absolute, and its presolver drops rows that are violated by up to
-/// 1e-3:
-/// at tau near 1 that made plans pass for optimal that were 4e-5 from it.
+/// Times are scaled to tau near this. GLPK's tolerances are absolute, 1e-7 and more: near 1 they would be as coarse as the gap
+/// that is to be proved.
 inline constexpr double scaled_tau = 1e4;
 
 /// The placement problem as a flow through intervals, a mixed-integer program that is nearly integral by itself:
 ///   z[d, a, b] = 1       device d runs the modules [a, b); only intervals that fit have a column, so memory needs no row
-///   y[b, d, e]           cut b goes from d to e        u[edge, d, e]  the edge goes from d to e
+///   y[b, d, e]           cut b goes from d to e        u[edge, d, e]  the edge goes from d to e, another device
 ///   r[d, e]              e returns tokens to d, the first stage, when no header is named
-///   one interval starts at 0, one ends at L; at each cut, intervals that end on d = sum of y from d, that start on e = sum of y
-///   to e;
-///   at most one interval for each device; tau >= lap; tau >= sequences * (each stage, each link)
+///   one interval starts at 0, one ends at L, at most one is on each device; at each cut, intervals that end on d = sum of y
+///   from d, intervals that start on e = sum of y to e; tau >= lap; tau >= sequences * (each stage, each link)
 /// y, u and r are continuous: once z is integral they have no choice.
 /// Columns that no plan better than `most` can use are left out: those whose shortest lap, stage or link alone exceeds it.
 class interval_model {
@@ -96,13 +96,13 @@ class interval_model {
       for (std::size_t d = 0; d < t_.devices; ++d) {
         for (std::size_t a = 0; a < t_.modules; ++a) {
           const double at = starts.at[d * width_ + a];
-          for (std::size_t b = a + 1; at < never && b <= bounds.end[d * t_.modules + a]; ++b)
-            if (possible(at + bounds.price[d] + t_.seconds(d, a, b) + bounds.rest_after[d * width_ + b] - bounds.price_sum))
+          for (std::size_t b = a + 1; at < never && b <= bounds.reach->end[d * t_.modules + a]; ++b)
+            if (possible(at + bounds.price[d] + t_.walk_seconds(d, a, b) + bounds.rest_after[d * width_ + b] - bounds.price_sum))
               z[t_.row[d * t_.modules + a] + b - a] = true;
         }
         for (std::size_t e = 0; e < t_.devices; ++e)
           for (std::size_t b = 1; b < t_.modules; ++b)
-            if (possible(starts.after[d * width_ + b] + bounds.hop[(d * t_.devices + e) * width_ + b] +
+            if (possible(starts.after[d * width_ + b] + bounds.reach->hop[(d * t_.devices + e) * width_ + b] +
                          bounds.rest_at[e * width_ + b] - bounds.price_sum))
               y[(d * t_.devices + e) * width_ + b] = true;
       }
@@ -120,7 +120,9 @@ class interval_model {
       for (std::size_t d = 0; d < t_.devices; ++d)
         for (std::size_t e = 0; e < t_.devices; ++e)
           if (y[(d * t_.devices + e) * width_ + b]) hops_.push_back({b, d, e});
-    too_large_ = intervals_.size() > column_limit || hops_.size() > column_limit;
+    const std::size_t entries_of_edge = intervals_.size() + t_.devices * t_.devices;
+    too_large_ = intervals_.size() > column_limit || hops_.size() > column_limit ||
+                 t_.instance->edges.size() > entry_limit / entries_of_edge;
   }
 
   [[nodiscard]] interval priced(std::size_t d, std::size_t a, std::size_t b) const {
@@ -211,23 +213,23 @@ class interval_model {
     }
   }
 
+  /// An interval that holds both ends of the edge keeps it at home; u is for those that hold one of them.
   void add_edge(const placement_instance::edge& e) {
     std::vector<int> producer(t_.devices, 0);
     std::vector<int> consumer(t_.devices, 0);
-    const auto holds = [](const interval& z, std::size_t j) { return z.first <= j && j < z.end; };
     for (const interval& z : intervals_) {
-      for (const bool produces : {true, false}) {
-        if (!holds(z, produces ? e.from_module : e.to_module)) continue;
-        int& row = (produces ? producer : consumer)[z.device];
-        if (row == 0) row = program_.add_row({GLP_FX, 0});
-        program_.add(row, z.column, -1);
-      }
+      const bool produces = z.first <= e.from_module && e.from_module < z.end;
+      const bool consumes = z.first <= e.to_module && e.to_module < z.end;
+      if (produces == consumes) continue;
+      int& row = (produces ? producer : consumer)[z.device];
+      if (row == 0) row = program_.add_row({GLP_FX, 0});
+      program_.add(row, z.column, -1);
     }
     for (std::size_t d = 0; d < t_.devices; ++d) {
       for (std::size_t c = 0; c < t_.devices; ++c) {
         const double seconds = t_.message_seconds(d, c, e.bytes);
         const double busy = t_.load_seconds(d, c, static_cast<double>(e.bytes));
-        if (producer[d] == 0 || consumer[c] == 0 || !possible(seconds) || t_.sequences * busy > most_) continue;
+        if (d == c || producer[d] == 0 || consumer[c] == 0 || !possible(seconds) || t_.sequences * busy > most_) continue;
         const int column = program_.add_column({false});
         charge_lap(column, seconds);
         program_.add(producer[d], column, 1);

@@ -16,17 +16,16 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace lingualinked::inline v0 {
 
 /// The exact plan by a mixed-integer program, solved and proved by GLPK.
 ///   least tau = max(T, sequences * P); edges of any number and shape
 /// A plan from chain, where that applies, cuts away columns that cannot better it; GLPK then finds its own plan and proves its
-/// own
-/// bound. Among plans within the proved gap of 1e-6 any may be returned.
-/// Errors    as validate_instance and make_tables; limit when the program would have too many columns; internal when GLPK fails
-/// and
-///           chain has no plan either
+/// own bound. Where it cannot within five seconds and chain has a proof, that proof stands. Among plans within the proved gap of
+/// 1e-6 any may be returned.
+/// Errors    as validate_instance and make_tables; internal when GLPK fails and chain has no plan either
 struct glpk_partitioner {
   static constexpr std::string_view name = "glpk";
   bool start_from_chain = true;  // false: GLPK alone, to check one with the other
@@ -34,24 +33,26 @@ struct glpk_partitioner {
   [[nodiscard]] result<placement> solve(const placement_instance& instance, double time_limit_seconds) const {
     const auto start = clock::now();
     const auto elapsed = [&] { return std::chrono::duration<double>(clock::now() - start).count(); };
-    if (auto valid = validate_instance(instance); !valid) return valid.error();
-    placement plan;
-    plan.solver = name;
-    if (auto shortage = detail::obvious_shortage(instance)) {
-      plan.status = solve_status::infeasible;
-      plan.reason = std::move(*shortage);
-      return plan;
-    }
+    auto answer = detail::answer_at_once(instance, name);
+    if (!answer) return answer.error();
+    if (*answer) return **std::move(answer);
     const auto tables = detail::make_tables(instance);
     if (!tables) return tables.error();
+    placement plan;
+    plan.solver = name;
     placement known;
     if (start_from_chain) known = first_plan(instance, time_limit_seconds / 2);
-    if (known.status != solve_status::infeasible) {
-      if (auto solved = solve_program(instance, *tables, known, time_limit_seconds - elapsed()); !solved) return solved.error();
-      else plan = std::move(*solved);
-    } else {
+    if (known.status == solve_status::infeasible) {
       plan.status = known.status;
       plan.reason = known.reason;
+    } else {
+      auto solved = solve_program(instance, *tables, known, detail::deadline_after(start, time_limit_seconds));
+      if (!solved) return solved.error();
+      plan = std::move(*solved);
+      if (plan.status == solve_status::unknown && plan.reason.empty())
+        plan.reason = "no plan found within " + detail::number_text(time_limit_seconds) + " s";
+      if (plan.status == solve_status::infeasible)
+        plan.reason = chain_partitioner::reason_for_infeasible(instance, time_limit_seconds);
     }
     plan.solve_seconds = elapsed();
     return plan;
@@ -59,37 +60,81 @@ struct glpk_partitioner {
 
   template <Graph G>
   [[nodiscard]] result<placement> partition(const problem<G>& what) const {
-    const auto instance = make_instance(what);
-    if (!instance) return instance.error();
-    return solve(*instance, what.options.time_limit_seconds);
+    return detail::solve_graph(*this, what);
   }
 
  private:
   using clock = std::chrono::steady_clock;
   static constexpr double proved_gap = 1e-6;
+  /// Enough for fleets of any home; programs with many edges can take minutes.
+  static constexpr double second_proof_seconds = 5;
 
   /// A plan to start from, or the proof that there is none; unknown when chain does not say. Without the edges, chain solves an
-  /// easier problem: what is infeasible there is infeasible, and its plan costs what it costs with them.
+  /// easier problem: what is infeasible there is infeasible, and its plan costs what it costs with them. With fewer devices it
+  /// solves a harder one: its plan is a plan.
   [[nodiscard]] static placement first_plan(const placement_instance& instance, double time_limit_seconds) {
-    placement nothing;
-    auto plan = chain_partitioner{}.solve(instance, time_limit_seconds);
-    if (plan) return *plan;
-    if (instance.edges.empty()) return nothing;
+    constexpr std::size_t enough_devices = 32;
+    const chain_partitioner chain{detail::most_open_producers};
+    if (instance.devices.size() > chain_partitioner::most_devices) {
+      const std::vector<std::size_t> chosen = promising_devices(instance, enough_devices);
+      placement plan = first_plan(with_devices(instance, chosen), time_limit_seconds);
+      for (stage_interval& stage : plan.stages) stage.device = chosen[stage.device];
+      if (plan.stages.empty()) plan = {};
+      plan.bound_seconds = 0;
+      return plan;
+    }
+    const auto exact = chain.solve(instance, instance.edges.empty() ? time_limit_seconds : time_limit_seconds / 2);
+    if (exact && (exact->status != solve_status::unknown || instance.edges.empty())) return *exact;
+    if (instance.edges.empty()) return {};
     placement_instance without = instance;
     without.edges.clear();
-    plan = chain_partitioner{}.solve(without, time_limit_seconds);
-    if (!plan) return nothing;
+    auto plan = chain.solve(without, time_limit_seconds / 4);
+    if (!plan) return {};
     if (plan->status == solve_status::infeasible) return *plan;
     const auto cost = evaluate(instance, plan->stages);
-    if (!cost) return nothing;
+    if (!cost) return {};
     plan->objective_seconds = cost->tau_seconds;
-    plan->status = solve_status::feasible;
-    return *plan;
+    return *plan;  // edges only add to what a plan costs, so the bound holds
+  }
+
+  /// Those that could do most of the work in the least time, and the header; by rising index.
+  [[nodiscard]] static std::vector<std::size_t> promising_devices(const placement_instance& instance, std::size_t most) {
+    const auto need = static_cast<double>(interval_memory_bytes(instance, 0, instance.modules.size()));
+    std::vector<std::pair<double, std::size_t>> ranked;
+    for (std::size_t d = 0; d < instance.devices.size(); ++d) {
+      double seconds = 0;
+      for (const double s : instance.devices[d].module_seconds) seconds += s;
+      const double share = std::min(1.0, static_cast<double>(instance.devices[d].memory_bytes) / std::max(need, 1.0));
+      ranked.emplace_back(d == instance.header ? -1.0 : seconds / std::max(share, 1e-9), d);
+    }
+    std::sort(ranked.begin(), ranked.end());
+    std::vector<std::size_t> chosen;
+    for (std::size_t i = 0; i < std::min(most, ranked.size()); ++i) chosen.push_back(ranked[i].second);
+    std::sort(chosen.begin(), chosen.end());
+    return chosen;
+  }
+
+  /// The instance with only some of its devices, in the given order.
+  [[nodiscard]] static placement_instance with_devices(const placement_instance& instance,
+                                                       const std::vector<std::size_t>& chosen) {
+    placement_instance part = instance;
+    part.devices.clear();
+    part.links.clear();
+    std::vector<std::size_t> index(instance.devices.size(), detail::no_device);
+    for (const std::size_t d : chosen) {
+      index[d] = part.devices.size();
+      part.devices.push_back(instance.devices[d]);
+    }
+    for (const link& l : instance.links)
+      if (index[l.from] != detail::no_device && index[l.to] != detail::no_device)
+        part.links.push_back({index[l.from], index[l.to], l.quality});
+    if (instance.header) part.header = index[*instance.header];
+    return part;
   }
 
   [[nodiscard]] static result<placement> solve_program(const placement_instance& instance, const detail::placement_tables& tables,
-                                                       const placement& known, double time_limit_seconds) {
-    detail::tau_bounds bounds(tables);
+                                                       const placement& known, clock::time_point deadline) {
+    detail::tau_bounds bounds(tables, deadline);
     double least = bounds.least_tau();
     for (std::size_t d = 0; d < tables.devices; ++d)
       if (const auto alone = detail::single_stage(tables, d)) least = std::min(least, alone->tau_seconds);
@@ -97,24 +142,24 @@ struct glpk_partitioner {
     plan.solver = name;
     if (least == detail::never) {
       plan.status = solve_status::infeasible;
-      plan.reason = chain_partitioner::reason_for_infeasible(instance, time_limit_seconds);
       return plan;
     }
     const double slack = 1 + proved_gap;  // leaves room for GLPK to find the known plan itself
     const double most = known.stages.empty() ? detail::never : known.objective_seconds * slack;
     const detail::interval_model model(tables, bounds, least / slack, most);
-    if (model.too_large() && known.stages.empty())
-      return error{errc::limit, "the program for " + std::to_string(instance.modules.size()) + " modules on " +
-                                    std::to_string(instance.devices.size()) + " devices has more than " +
-                                    std::to_string(detail::column_limit) +
-                                    " columns of one kind; plan with fewer devices or coarser modules"};
     using outcome = detail::mip_answer::outcome;
     detail::mip_answer answer;
-    if (!model.too_large()) answer = detail::solve_mip(model.program(), time_limit_seconds);
+    answer.what = outcome::nothing;
+    double left = std::chrono::duration<double>(deadline - clock::now()).count();
+    if (!known.stages.empty() && known.objective_seconds <= known.bound_seconds * slack)
+      left = std::min(left, second_proof_seconds);
+    if (!model.too_large()) answer = detail::solve_mip(model.program(), left);
 
-    plan.bound_seconds = std::max(least, answer.bound * (1 - detail::glpk_gap) * model.scale());
-    if (answer.what == outcome::optimal)
-      plan.bound_seconds = std::max(least, answer.objective * (1 - 2 * detail::glpk_gap) * model.scale());
+    const double bound =
+        answer.what == outcome::optimal ? answer.objective * (1 - 2 * detail::glpk_gap) : answer.bound * (1 - detail::glpk_gap);
+    plan.bound_seconds = std::max(least, bound * model.scale());
+    // What GLPK had no time to prove, chain may have proved.
+    if (answer.what != outcome::optimal) plan.bound_seconds = std::max(plan.bound_seconds, known.bound_seconds);
     if (answer.what == outcome::optimal || answer.what == outcome::feasible) {
       plan.stages = model.stages(answer.values);
       const auto cost = evaluate(instance, plan.stages);
@@ -125,25 +170,18 @@ struct glpk_partitioner {
       plan.stages = known.stages;
       plan.objective_seconds = known.objective_seconds;
     }
-    if (plan.stages.empty()) return no_plan(instance, answer.what, std::move(plan), time_limit_seconds);
+    if (plan.stages.empty()) {
+      if (answer.what == outcome::failed) return error{errc::internal, "GLPK gave up on the program; use chain"};
+      plan.status = answer.what == outcome::infeasible ? solve_status::infeasible : solve_status::unknown;
+      if (model.too_large())
+        plan.reason = "the program for " + std::to_string(instance.modules.size()) + " modules, " +
+                      std::to_string(instance.devices.size()) + " devices and " + std::to_string(instance.edges.size()) +
+                      " edges is too large for GLPK; plan with fewer devices or coarser modules";
+      return plan;
+    }
     plan.bound_seconds = std::min(plan.bound_seconds, plan.objective_seconds);
     plan.status =
         plan.objective_seconds <= plan.bound_seconds * (1 + proved_gap) ? solve_status::optimal : solve_status::feasible;
-    return plan;
-  }
-
-  [[nodiscard]] static result<placement> no_plan(const placement_instance& instance, detail::mip_answer::outcome what,
-                                                 placement plan, double time_limit_seconds) {
-    using outcome = detail::mip_answer::outcome;
-    if (what == outcome::infeasible) {
-      plan.status = solve_status::infeasible;
-      plan.bound_seconds = 0;
-      plan.reason = chain_partitioner::reason_for_infeasible(instance, time_limit_seconds);
-      return plan;
-    }
-    if (what != outcome::nothing) return error{errc::internal, "GLPK gave up on the program; use chain"};
-    plan.status = solve_status::unknown;
-    plan.reason = "no plan found within " + detail::number_text(time_limit_seconds) + " s";
     return plan;
   }
 };

@@ -66,6 +66,17 @@ inline void note_bound(glp_tree* tree, void* bound) {
 
 inline void leave_glpk(void* way_out) { std::longjmp(*static_cast<std::jmp_buf*>(way_out), 1); }
 
+/// Fixes the columns at 0 whose reduced cost says that no solution below the limit of the first column can use them: a plan uses a
+/// column wholly or not at all, and pays at least that much more than the relaxation.
+/// Requires  an optimal basis
+inline void drop_dear_columns(glp_prob* problem, const mip& model) {
+  const double room = model.columns[0].high - glp_get_obj_val(problem);
+  const double margin = 1e-6 * std::max(1.0, model.columns[0].high);
+  for (int j = 2; j <= glp_get_num_cols(problem); ++j)
+    if (glp_get_col_stat(problem, j) == GLP_NL && glp_get_col_dual(problem, j) > room + margin)
+      glp_set_col_bnds(problem, j, GLP_FX, 0, 0);
+}
+
 /// Runs GLPK. A fatal error inside GLPK comes back here instead of ending the process: nothing between setjmp and the end of this
 /// function has a destructor. Integer columns are all 0 or 1.
 inline void run_glpk(const mip& model, int time_limit_milliseconds, mip_answer& answer) {
@@ -78,6 +89,7 @@ inline void run_glpk(const mip& model, int time_limit_milliseconds, mip_answer& 
   }
   glp_error_hook(leave_glpk, &way_out);
   glp_mem_limit(glpk_memory_mebibytes);
+  const double start = glp_time();
   glp_prob* problem = glp_create_prob();
   glp_set_obj_dir(problem, GLP_MIN);
   glp_add_rows(problem, static_cast<int>(model.rows.size()));
@@ -94,21 +106,37 @@ inline void run_glpk(const mip& model, int time_limit_milliseconds, mip_answer& 
   glp_set_obj_coef(problem, 1, 1);
   glp_load_matrix(problem, static_cast<int>(model.value.size()) - 1, model.at_row.data(), model.at_column.data(),
                   model.value.data());
-  glp_iocp options;
-  glp_init_iocp(&options);
-  options.msg_lev = GLP_MSG_OFF;
-  options.presolve = GLP_ON;
-  options.br_tech = GLP_BR_DTH;
-  options.bt_tech = GLP_BT_BLB;
-  options.tm_lim = time_limit_milliseconds;
-  options.mip_gap = glpk_gap;
-  options.tol_int = 1e-9;  // the default, 1e-5, lets tau come out that much too small
-  options.cb_func = note_bound;
-  options.cb_info = &answer.bound;
-  const int code = glp_intopt(problem, &options);
-  const int status = glp_mip_status(problem);
+  // Not GLPK's presolver: it is deaf to the time limit, takes minutes for large programs, and drops rows that are violated
+  // by up to 1e-3, which is more than the gap to prove.
+  glp_scale_prob(problem, GLP_SF_AUTO);
+  glp_adv_basis(problem, 0);
+  glp_smcp relaxation;
+  glp_init_smcp(&relaxation);
+  relaxation.msg_lev = GLP_MSG_OFF;
+  relaxation.meth = GLP_DUALP;
+  relaxation.tm_lim = time_limit_milliseconds;
+  int code = glp_simplex(problem, &relaxation);
+  int status = GLP_UNDEF;
+  if (code == 0 && glp_get_status(problem) == GLP_OPT) {
+    answer.bound = glp_get_obj_val(problem);
+    drop_dear_columns(problem, model);
+    glp_iocp options;
+    glp_init_iocp(&options);
+    options.msg_lev = GLP_MSG_OFF;
+    options.br_tech = GLP_BR_DTH;
+    options.bt_tech = GLP_BT_BLB;
+    options.tm_lim = std::max(1, time_limit_milliseconds - static_cast<int>(1000 * glp_difftime(glp_time(), start)));
+    options.mip_gap = glpk_gap;
+    options.tol_int = 1e-9;  // the default, 1e-5, lets tau come out that much too small
+    options.cb_func = note_bound;
+    options.cb_info = &answer.bound;
+    code = glp_intopt(problem, &options);
+    status = glp_mip_status(problem);
+  } else if (code == 0 && glp_get_status(problem) == GLP_NOFEAS) {
+    status = GLP_NOFEAS;
+  }
   const bool solved = status == GLP_OPT || status == GLP_FEAS;
-  if (code == GLP_ENOPFS || status == GLP_NOFEAS) answer.what = mip_answer::outcome::infeasible;
+  if (status == GLP_NOFEAS) answer.what = mip_answer::outcome::infeasible;
   else if ((code == 0 && status == GLP_OPT) || (code == GLP_EMIPGAP && solved)) answer.what = mip_answer::outcome::optimal;
   else if (solved) answer.what = mip_answer::outcome::feasible;
   else answer.what = code == GLP_ETMLIM ? mip_answer::outcome::nothing : mip_answer::outcome::failed;

@@ -15,9 +15,9 @@
 
 namespace lingualinked::inline v0 {
 
-/// Exactly `stages` stages on the first devices of the fleet, in its order, so that the busiest stage takes the least time; ties
-/// go
-/// to the most even module counts (least sum of squares). Meant for devices that are alike: processes on one machine.
+/// Exactly `stages` stages on the first devices of the fleet, in its order, so that the busiest stage takes the least time;
+/// ties go to the most even module counts (least sum of squares). Meant for devices that are alike: processes on one
+/// machine.
 /// Cost      stages * L^2, twice
 struct balanced_partitioner {
   static constexpr std::string_view name = "balanced";
@@ -53,9 +53,7 @@ struct balanced_partitioner {
 
   template <Graph G>
   [[nodiscard]] result<placement> partition(const problem<G>& what) const {
-    const auto instance = make_instance(what);
-    if (!instance) return instance.error();
-    return solve(*instance, what.options.time_limit_seconds);
+    return detail::solve_graph(*this, what);
   }
 
  private:

@@ -4,31 +4,38 @@
 #include <lingualinked/partition/tables.hpp>
 
 #include <algorithm>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <utility>
 #include <vector>
 
 namespace lingualinked::inline v0::detail {
 
-/// How fast a lap could still be if devices might be used more than once, at a price: for plans whose stages and links are at
-/// most
-/// busiest_seconds long, never below the truth. The walk over (device, cut) that it minimises is a shortest path, so it costs
-/// D * L^2 + D^2 * L instead of 2^D times that.
-///   bound = min over walks of (lap + sum over its stages of price[device]) - sum of all prices,  prices >= 0
-/// A plan uses each device at most once, so it pays at most the sum and the bound holds for any prices; raise_prices looks for
-/// good ones. Then the bound is mostly within a percent of the truth, and exact searches skip nearly everything.
-/// Edges are left out of it, which keeps it a lower bound.
-/// Source    Held and Karp 1971, The traveling-salesman problem and minimum spanning trees: part II (the same idea for tours)
-struct lap_bounds {
+/// Which hops and stages take at most busiest_seconds; the same for every first device, and large.
+struct lap_reach {
   double busiest_seconds = never;
   std::vector<double> hop;         // [(from * D + to) * (L + 1) + b]: seconds to send cut b; never: no link, or too busy
   std::vector<double> hop_by_cut;  // [(b * D + from) * D + to]: the same for walks, which go cut by cut
   std::vector<std::size_t> end;    // [d * L + a]: the largest b for which [a, b) fits and is not too busy
-  std::vector<double> enter;       // [d]: header to first stage
-  std::vector<double> leave;       // [d]: last stage to header
-  std::vector<double> price;       // [d]
+};
+
+/// How fast a lap could still be if devices might be used more than once, at a price: for plans whose stages and links are
+/// at most busiest_seconds long, never below the truth. The walk over (device, cut) that it minimises is a shortest path,
+/// so it costs D * L^2 + D^2 * L instead of 2^D times that.
+///   bound = min over walks of (lap + sum over its stages of price[device]) - sum of all prices,  prices >= 0
+/// A plan uses each device at most once, so it pays at most the sum and the bound holds for any prices; raise_prices looks for
+/// good ones. Then the bound is mostly within a percent of the truth, and exact searches skip nearly everything.
+/// Of an edge it knows the receiver only, and takes the best way to it.
+/// Source    Held and Karp 1971, The traveling-salesman problem and minimum spanning trees: part II (the same idea for tours)
+struct lap_bounds {
+  std::shared_ptr<const lap_reach> reach;
+  std::optional<std::size_t> first;  // the device of the first stage, where the header is nameless; then the lap ends there
+  std::vector<double> enter;         // [d]: header to first stage
+  std::vector<double> leave;         // [d]: last stage to header
+  std::vector<double> price;         // [d]
   double price_sum = 0;
   std::vector<double> rest_at;     // [d * (L + 1) + a]: from the start of module a on d to the end of the lap, with prices
   std::vector<double> rest_after;  // [d * (L + 1) + b]: from the end of module b - 1 on d to the end of the lap, with prices
@@ -54,47 +61,63 @@ inline void price_rests(const placement_tables& t, lap_bounds& r) {
   std::vector<double> at(t.devices);
   for (std::size_t cut = count; cut-- > 0;) {
     for (std::size_t d = 0; d < t.devices; ++d) {
-      const std::size_t end = r.end[d * count + cut];
-      at[d] = r.price[d] + least_sum(&t.times[t.row[d * count + cut]] + 1, &r.rest_after[d * width + cut] + 1, end - cut);
+      if (d == r.first && cut > 0) {  // has its stage already
+        at[d] = never;
+        continue;
+      }
+      const std::size_t end = r.reach->end[d * count + cut];
+      at[d] = r.price[d] + least_sum(&t.walk_times[t.row[d * count + cut]] + 1, &r.rest_after[d * width + cut] + 1, end - cut);
       r.rest_at[d * width + cut] = at[d];
     }
     for (std::size_t from = 0; from < t.devices && cut > 0; ++from)
-      r.rest_after[from * width + cut] = least_sum(&r.hop_by_cut[(cut * t.devices + from) * t.devices], at.data(), t.devices);
+      r.rest_after[from * width + cut] =
+          least_sum(&r.reach->hop_by_cut[(cut * t.devices + from) * t.devices], at.data(), t.devices);
   }
   r.lap_seconds = never;
   for (std::size_t d = 0; d < t.devices; ++d) r.lap_seconds = std::min(r.lap_seconds, r.enter[d] + r.rest_at[d * width]);
   r.lap_seconds -= r.price_sum;
 }
 
-/// Bounds without prices.
-/// first: the device of the first stage where the header is nameless; then the lap ends there.
-[[nodiscard]] inline lap_bounds bound_laps(const placement_tables& t, double busiest_seconds, std::optional<std::size_t> first) {
+[[nodiscard]] inline std::shared_ptr<const lap_reach> make_reach(const placement_tables& t, double busiest_seconds) {
   const std::size_t count = t.modules;
   const std::size_t width = count + 1;
-  lap_bounds r;
-  r.busiest_seconds = busiest_seconds;
-  r.hop.assign(t.devices * t.devices * width, never);
-  r.hop_by_cut.assign(t.devices * t.devices * width, never);
+  auto r = std::make_shared<lap_reach>();
+  r->busiest_seconds = busiest_seconds;
+  r->hop.assign(t.devices * t.devices * width, never);
+  r->hop_by_cut.assign(t.devices * t.devices * width, never);
   for (std::size_t from = 0; from < t.devices; ++from) {
     for (std::size_t to = 0; to < t.devices; ++to) {
-      if (from == to || to == first || !(t.between(from, to).bandwidth_bytes_per_second > 0)) continue;
-      double* hop = &r.hop[(from * t.devices + to) * width];
+      if (from == to || !(t.between(from, to).bandwidth_bytes_per_second > 0)) continue;
+      double* hop = &r->hop[(from * t.devices + to) * width];
       for (std::size_t b = 1; b < count; ++b) {
         const std::uint64_t bytes = t.instance->modules[b - 1].cut_bytes;
         if (t.load_seconds(from, to, static_cast<double>(bytes)) > busiest_seconds) continue;
         hop[b] = t.message_seconds(from, to, bytes);
-        r.hop_by_cut[(b * t.devices + from) * t.devices + to] = hop[b];
+        r->hop_by_cut[(b * t.devices + from) * t.devices + to] = hop[b];
       }
     }
   }
-  r.end.resize(t.devices * count);
+  r->end.resize(t.devices * count);
   for (std::size_t d = 0; d < t.devices; ++d) {
     for (std::size_t a = 0; a < count; ++a) {
       const double* times = &t.times[t.row[d * count + a]];
       const std::size_t most = t.fits_to[d * count + a] - a;
-      r.end[d * count + a] = a + static_cast<std::size_t>(std::upper_bound(times, times + most + 1, busiest_seconds) - times) - 1;
+      r->end[d * count + a] =
+          a + static_cast<std::size_t>(std::upper_bound(times, times + most + 1, busiest_seconds) - times) - 1;
     }
   }
+  return r;
+}
+
+/// Bounds without prices.
+[[nodiscard]] inline lap_bounds bound_laps(const placement_tables& t, std::shared_ptr<const lap_reach> reach,
+                                           std::optional<std::size_t> first) {
+  const std::size_t count = t.modules;
+  const std::size_t width = count + 1;
+  const double busiest_seconds = reach->busiest_seconds;
+  lap_bounds r;
+  r.reach = std::move(reach);
+  r.first = first;
   const std::uint64_t token_bytes = t.instance->token_bytes;
   const auto token_hop = [&](std::size_t from, std::size_t to) {
     return t.load_seconds(from, to, static_cast<double>(token_bytes)) <= busiest_seconds
@@ -124,13 +147,13 @@ inline void price_rests(const placement_tables& t, lap_bounds& r) {
     if (r.enter[e] + r.rest_at[e * width] < r.enter[d] + r.rest_at[d * width]) d = e;
   for (std::size_t cut = 0;;) {
     ++uses[d];
-    const double* times = &t.times[t.row[d * t.modules + cut]] - cut;
+    const double* times = &t.walk_times[t.row[d * t.modules + cut]] - cut;
     std::size_t best = cut + 1;
-    for (std::size_t b = cut + 2; b <= r.end[d * t.modules + cut]; ++b)
+    for (std::size_t b = cut + 2; b <= r.reach->end[d * t.modules + cut]; ++b)
       if (times[b] + r.rest_after[d * width + b] < times[best] + r.rest_after[d * width + best]) best = b;
     if (best == t.modules) return uses;
     cut = best;
-    const double* hop = &r.hop_by_cut[(cut * t.devices + d) * t.devices];
+    const double* hop = &r.reach->hop_by_cut[(cut * t.devices + d) * t.devices];
     std::size_t next = 0;
     for (std::size_t e = 1; e < t.devices; ++e)
       if (hop[e] + r.rest_at[e * width + cut] < hop[next] + r.rest_at[next * width + cut]) next = e;
@@ -139,10 +162,10 @@ inline void price_rests(const placement_tables& t, lap_bounds& r) {
 }
 
 /// Looks for prices that raise the bound, starting from `start` if that is given: devices that the shortest walk uses again
-/// become
-/// dearer, unused ones cheaper (subgradient steps, as long as they help). Stops when the bound exceeds enough_seconds, since then
-/// nothing is left to search for.
-inline void raise_prices(const placement_tables& t, lap_bounds& r, double enough_seconds, const std::vector<double>& start) {
+/// become dearer, unused ones cheaper (subgradient steps, as long as they help). Stops when the bound exceeds
+/// enough_seconds, since then nothing is left to search for, and when time is up.
+inline void raise_prices(const placement_tables& t, lap_bounds& r, double enough_seconds, const std::vector<double>& start,
+                         std::chrono::steady_clock::time_point deadline) {
   constexpr int most_steps = 150;
   constexpr int patience = 6;      // steps without gain before they get shorter
   constexpr double finest = 0.01;  // share of the gap below which a step is not worth its time
@@ -162,6 +185,7 @@ inline void raise_prices(const placement_tables& t, lap_bounds& r, double enough
   int misses = 0;
   std::vector<double> price = best;
   for (int step = 0; step < most_steps && share > finest && best_seconds <= enough_seconds; ++step) {
+    if (std::chrono::steady_clock::now() >= deadline) break;
     const std::vector<int> uses = uses_of_shortest_walk(t, r);
     double norm = 0;
     for (std::size_t d = 0; d < t.devices; ++d)
@@ -194,20 +218,25 @@ struct lap_starts {
   for (std::size_t d = 0; d < t.devices; ++d) r.at[d * width] = bounds.enter[d];
   for (std::size_t cut = 0; cut < t.modules; ++cut) {
     for (std::size_t d = 0; d < t.devices; ++d) {
+      if (d == bounds.first && cut > 0) continue;
       double& at = r.at[d * width + cut];
       for (std::size_t from = 0; from < t.devices && cut > 0; ++from)
-        at = std::min(at, r.after[from * width + cut] + bounds.hop[(from * t.devices + d) * width + cut]);
+        at = std::min(at, r.after[from * width + cut] + bounds.reach->hop[(from * t.devices + d) * width + cut]);
       if (at == never) continue;
-      for (std::size_t b = cut + 1; b <= bounds.end[d * t.modules + cut]; ++b)
-        r.after[d * width + b] = std::min(r.after[d * width + b], at + bounds.price[d] + t.seconds(d, cut, b));
+      for (std::size_t b = cut + 1; b <= bounds.reach->end[d * t.modules + cut]; ++b)
+        r.after[d * width + b] = std::min(r.after[d * width + b], at + bounds.price[d] + t.walk_seconds(d, cut, b));
     }
   }
   return r;
 }
 
-/// The devices that a first stage must be tried on: with a named header the bounds know, so one run does for all.
+/// From here on bounds for each first device would take longer than they save.
+inline constexpr std::size_t many_devices = 65;
+
+/// The devices that a first stage must be tried on: with a named header the bounds know, so one run does for all. For many
+/// devices one run must do too; it takes the way of the tokens back for free.
 [[nodiscard]] inline std::vector<std::optional<std::size_t>> first_devices(const placement_tables& t) {
-  if (t.instance->header) return {std::nullopt};
+  if (t.instance->header || t.devices >= many_devices) return {std::nullopt};
   std::vector<std::optional<std::size_t>> firsts;
   for (std::size_t d = 0; d < t.devices; ++d)
     if (t.twin[d] == no_device) firsts.emplace_back(d);
@@ -218,17 +247,22 @@ struct lap_starts {
 /// next.
 class tau_bounds {
  public:
-  explicit tau_bounds(const placement_tables& tables) : t_(tables), firsts_(first_devices(tables)), prices_(firsts_.size()) {}
+  using time_point = std::chrono::steady_clock::time_point;
+
+  /// After the deadline bounds are weaker, and still bounds.
+  tau_bounds(const placement_tables& tables, time_point deadline)
+      : t_(tables), firsts_(first_devices(tables)), prices_(firsts_.size()), deadline_(deadline) {}
 
   /// For plans with tau <= tau_seconds: those first devices whose bound does not rule them out, the most promising first.
   [[nodiscard]] std::vector<lap_bounds> within(double tau_seconds) {
     std::vector<lap_bounds> kept;
     const double most = std::min(tau_seconds, t_.ceiling_seconds);
+    const auto reach = make_reach(t_, tau_seconds / t_.sequences);
     least_ = never;
     for (std::size_t i = 0; i < firsts_.size(); ++i) {
-      lap_bounds bounds = bound_laps(t_, tau_seconds / t_.sequences, firsts_[i]);
+      lap_bounds bounds = bound_laps(t_, reach, firsts_[i]);
       if (bounds.lap_seconds <= most) {
-        raise_prices(t_, bounds, most, prices_[i]);
+        raise_prices(t_, bounds, most, prices_[i], deadline_);
         prices_[i] = bounds.price;
       }
       least_ = std::min(least_, bounds.lap_seconds);
@@ -249,11 +283,12 @@ class tau_bounds {
     double high = low;
     while (within(high).empty()) {
       if (high > t_.ceiling_seconds) return never;
+      if (std::chrono::steady_clock::now() >= deadline_) return low;
       low = high;
       high *= 1.2;
     }
     constexpr double precision = 1e-3;  // of the bound; finer steps cost more than they save
-    while (high > low * (1 + precision)) {
+    while (high > low * (1 + precision) && std::chrono::steady_clock::now() < deadline_) {
       const double middle = low + (high - low) / 2;
       (within(middle).empty() ? low : high) = middle;
     }
@@ -264,6 +299,7 @@ class tau_bounds {
   const placement_tables& t_;
   std::vector<std::optional<std::size_t>> firsts_;
   std::vector<std::vector<double>> prices_;
+  time_point deadline_;
   double least_ = never;
 };
 

@@ -25,13 +25,15 @@ class chain_search {
  public:
   using clock = std::chrono::steady_clock;
 
+  /// Bounds may take a third of the time: a plan without proof is better than a bound without plan.
   chain_search(const placement_tables& tables, const edge_slots& slots, clock::time_point deadline)
-      : t_(tables), slots_(slots), bounds_(tables), deadline_(deadline) {}
+      : t_(tables), slots_(slots), bounds_(tables, deadline - (deadline - clock::now()) / 3 * 2), deadline_(deadline) {}
 
   void run() {
     for (std::size_t d = 0; d < t_.devices; ++d)
       if (const auto plan = single_stage(t_, d)) offer(*plan);
     bound_ = std::min(bounds_.least_tau(), best_.tau_seconds);
+    if (bound_ < best_.tau_seconds && t_.devices > few_devices) guess();
     // Bounds are near the truth as a rule: looking just above them first keeps the searches small.
     constexpr double growth[] = {1.001, 1.02, 1.1, 1.5};
     constexpr int bisections = 8;
@@ -43,7 +45,7 @@ class chain_search {
       else if (best_.tau_seconds < never && probes < 4 + bisections && just_below > bound_ * (1 + 1e-3))
         target = bound_ + (best_.tau_seconds - bound_) / 2;
       ++probes;
-      const auto lap = search({target, no_device}, false);
+      const auto lap = search({target}, false);
       if (end_ != search_end::complete) break;
       if (!lap && target == never) {
         bound_ = never;
@@ -63,10 +65,26 @@ class chain_search {
   static constexpr double closeness = 1e-13;
   static constexpr double tie = 1e-12;
 
+  static constexpr std::size_t few_devices = 8;  // up to here the exact search needs no head start
+  static constexpr std::size_t beam = 64;
+
   struct reach {
     double tau_seconds = never;
     std::size_t most_stages = no_device;
+    std::size_t beam = no_device;
   };
+
+  /// A good plan without proof, fast: it keeps the exact searches small, and is something to return when time runs out.
+  void guess() {
+    double target = best_.tau_seconds;
+    constexpr int rounds = 8;
+    for (int round = 0; round < rounds && end_ == search_end::complete; ++round) {
+      const double before = best_.tau_seconds;
+      if (!search({target, no_device, beam}, false) || best_.tau_seconds >= before) break;
+      if (best_.tau_seconds <= bound_ * (1 + 1e-3)) break;
+      target = bound_ + (best_.tau_seconds - bound_) / 2;
+    }
+  }
 
   void offer(const priced_plan& plan) {
     if (plan.tau_seconds < best_.tau_seconds) best_ = plan;
@@ -74,16 +92,14 @@ class chain_search {
 
   /// The shortest lap of two stages or more with tau <= r.tau_seconds; offers its plan. With `fewest`, fewer stages go first.
   std::optional<double> search(const reach& r, bool fewest) {
-    subset_search::limits limits{r.tau_seconds, fewest, r.most_stages, deadline_};
+    subset_search::limits limits{r.tau_seconds, fewest, r.most_stages, r.beam, deadline_};
     std::optional<priced_plan> shortest;
     for (const lap_bounds& bounds : bounds_.within(r.tau_seconds)) {
       if (bounds.lap_seconds > limits.lap_seconds) continue;
       subset_search search(t_, slots_, bounds);
       auto plan = search.run(limits);
-      if (search.end() != search_end::complete) {
-        end_ = search.end();
-        return std::nullopt;
-      }
+      end_ = search.end();
+      if (end_ != search_end::complete) break;
       if (!plan) continue;
       const bool fewer = fewest && shortest && plan->stages.size() < shortest->stages.size();
       if (!shortest || fewer || plan->lap_seconds < shortest->lap_seconds) shortest = std::move(plan);
@@ -95,8 +111,9 @@ class chain_search {
       shortest->bottleneck_seconds = cost->bottleneck_seconds;
       shortest->tau_seconds = std::max(shortest->lap_seconds, t_.sequences * cost->bottleneck_seconds);
     }
+    if (!fewest) offer(*shortest);
+    if (end_ != search_end::complete) return std::nullopt;
     if (fewest) best_ = *shortest;
-    else offer(*shortest);
     return shortest->lap_seconds;
   }
 
@@ -131,30 +148,27 @@ class chain_search {
 struct chain_partitioner {
   static constexpr std::string_view name = "chain";
   static constexpr std::size_t most_devices = 64;
+  /// Modules whose edges may be on their way past one cut. Every one of them multiplies the states by the devices.
+  std::size_t most_open_producers = 2;
 
   [[nodiscard]] result<placement> solve(const placement_instance& instance, double time_limit_seconds) const {
     using clock = detail::chain_search::clock;
     const auto start = clock::now();
-    if (auto valid = validate_instance(instance); !valid) return valid.error();
+    auto answer = detail::answer_at_once(instance, name);
+    if (!answer) return answer.error();
+    if (*answer) return **std::move(answer);
     if (instance.devices.size() > most_devices)
       return error{errc::unsupported, "chain plans over at most " + std::to_string(most_devices) + " devices, and there are " +
                                           std::to_string(instance.devices.size()) + ": use glpk, or leave some out"};
-    placement plan;
-    plan.solver = name;
-    if (auto shortage = detail::obvious_shortage(instance)) {
-      plan.status = solve_status::infeasible;
-      plan.reason = std::move(*shortage);
-      return plan;
-    }
     const auto tables = detail::make_tables(instance);
     if (!tables) return tables.error();
-    const auto slots = detail::make_edge_slots(instance);
+    const auto slots = detail::make_edge_slots(instance, std::min(most_open_producers, detail::most_open_producers));
     if (!slots) return slots.error();
 
-    const double seconds = time_limit_seconds > 0 ? std::min(time_limit_seconds, 1e9) : 0;
-    detail::chain_search search(*tables, *slots,
-                                start + std::chrono::duration_cast<clock::duration>(std::chrono::duration<double>(seconds)));
+    detail::chain_search search(*tables, *slots, detail::deadline_after(start, time_limit_seconds));
     search.run();
+    placement plan;
+    plan.solver = name;
     plan.stages = search.best().stages;
     plan.objective_seconds = plan.stages.empty() ? 0 : search.best().tau_seconds;
     plan.bound_seconds = search.bound() == detail::never ? 0 : search.bound();
@@ -191,9 +205,7 @@ struct chain_partitioner {
 
   template <Graph G>
   [[nodiscard]] result<placement> partition(const problem<G>& what) const {
-    const auto instance = make_instance(what);
-    if (!instance) return instance.error();
-    return solve(*instance, what.options.time_limit_seconds);
+    return detail::solve_graph(*this, what);
   }
 };
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <lingualinked/concepts/graph.hpp>
+#include <lingualinked/core/plan.hpp>
 #include <lingualinked/core/problem.hpp>
 #include <lingualinked/core/result.hpp>
 #include <lingualinked/partition/validate.hpp>
@@ -112,8 +113,7 @@ result<void> copy_modules(const G& graph, placement_instance& instance) {
 
 /// The planning problem in plain numbers, for any graph and fleet.
 ///   The tensor from u to u + 1 crosses the cut after u; tensors to later nodes become edges. Times are taken at the mean
-///   context,
-///   prompt_tokens + generate_tokens / 2; the KV cache is paid for up to context_tokens of every sequence.
+///   context, prompt_tokens + generate_tokens / 2; the KV cache is paid for up to context_tokens of every sequence.
 /// Errors    invalid_argument for figures that make no sense, malformed naming the field, limit
 /// Cost      linear in devices times nodes
 template <Graph G>
@@ -147,5 +147,17 @@ template <Graph G>
   if (auto valid = validate_instance(instance); !valid) return valid.error();
   return instance;
 }
+
+namespace detail {
+
+/// partition() of a partitioner that solves problems in plain numbers.
+template <class Solver, Graph G>
+[[nodiscard]] result<placement> solve_graph(const Solver& solver, const problem<G>& what) {
+  const auto instance = make_instance(what);
+  if (!instance) return instance.error();
+  return solver.solve(*instance, what.options.time_limit_seconds);
+}
+
+}  // namespace detail
 
 }  // namespace lingualinked::inline v0

@@ -13,12 +13,11 @@
 
 namespace lingualinked::inline v0::detail {
 
-/// Producers of edges that a search over cuts must remember at once.
-inline constexpr std::size_t most_open_producers = 2;
+/// Producers of edges that a search over cuts can remember at once.
+inline constexpr std::size_t most_open_producers = 8;
 
-/// Which earlier modules still have readers to come, cut by cut. A producer is open from the cut after it to the cut before its
-/// last
-/// reader, and keeps one slot all that time; the search remembers the device of each slot's producer.
+/// Which earlier modules still have readers to come, cut by cut. A producer is open from the cut after it to the cut before
+/// its last reader, and keeps one slot all that time; the search remembers the device of each slot's producer.
 struct edge_slots {
   struct input {
     std::size_t producer = 0;
@@ -31,9 +30,10 @@ struct edge_slots {
   std::vector<std::array<std::size_t, most_open_producers>> producers;  // [cut][slot]: the open producer, or closed
 };
 
-/// Errors    unsupported when more than two producers are open at one cut
+/// Requires  most_open <= most_open_producers
+/// Errors    unsupported when more than most_open producers are open at one cut
 /// Cost      linear in modules times slots, and in edges
-[[nodiscard]] inline result<edge_slots> make_edge_slots(const placement_instance& instance) {
+[[nodiscard]] inline result<edge_slots> make_edge_slots(const placement_instance& instance, std::size_t most_open) {
   const std::size_t count = instance.modules.size();
   std::vector<std::size_t> last_reader(count, 0);
   for (const auto& e : instance.edges) last_reader[e.from_module] = std::max(last_reader[e.from_module], e.to_module);
@@ -47,8 +47,8 @@ struct edge_slots {
     if (last_reader[p] == 0) continue;
     auto& open = r.producers[p + 1];
     const auto free = std::find(open.begin(), open.end(), edge_slots::closed);
-    if (free == open.end())
-      return error{errc::unsupported, "chain follows the edges of at most " + std::to_string(most_open_producers) +
+    if (free - open.begin() >= static_cast<std::ptrdiff_t>(most_open))
+      return error{errc::unsupported, "chain follows the edges of at most " + std::to_string(most_open) +
                                           " modules past one cut; after module " + std::to_string(p) +
                                           " there are more: use glpk"};
     slot_of[p] = static_cast<std::size_t>(free - open.begin());

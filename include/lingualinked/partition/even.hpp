@@ -13,9 +13,9 @@
 
 namespace lingualinked::inline v0 {
 
-/// Equal module counts over devices in the order of the fleet, the baseline of the LinguaLinked paper: stage s of S gets the
-/// modules
-/// [s * L / S, (s + 1) * L / S). It looks at neither speed nor memory, so its plan may not fit; then the status is unknown.
+/// Equal module counts over devices in the order of the fleet, the baseline of the LinguaLinked paper: stage s of S gets
+/// the modules [s * L / S, (s + 1) * L / S). It looks at neither speed nor memory, so its plan may not fit; then the status
+/// is unknown.
 /// Source    Zhao et al. 2023, LinguaLinked, arXiv 2312.00388 (the baseline of its evaluation)
 struct even_partitioner {
   static constexpr std::string_view name = "even";
@@ -37,9 +37,7 @@ struct even_partitioner {
 
   template <Graph G>
   [[nodiscard]] result<placement> partition(const problem<G>& what) const {
-    const auto instance = make_instance(what);
-    if (!instance) return instance.error();
-    return solve(*instance, what.options.time_limit_seconds);
+    return detail::solve_graph(*this, what);
   }
 };
 

@@ -40,9 +40,7 @@ struct fixed_cuts_partitioner {
 
   template <Graph G>
   [[nodiscard]] result<placement> partition(const problem<G>& what) const {
-    const auto instance = make_instance(what);
-    if (!instance) return instance.error();
-    return solve(*instance, what.options.time_limit_seconds);
+    return detail::solve_graph(*this, what);
   }
 };
 

@@ -9,6 +9,7 @@
 #include <lingualinked/partition/infeasible.hpp>
 
 #include <algorithm>
+#include <chrono>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -19,7 +20,8 @@ namespace lingualinked::inline v0::detail {
 [[nodiscard]] inline double tau_floor(const placement_instance& instance) {
   const auto tables = make_tables(instance);
   if (!tables) return 0;
-  double floor = tau_bounds(*tables).least_tau();
+  constexpr double patience_seconds = 1;
+  double floor = tau_bounds(*tables, deadline_after(std::chrono::steady_clock::now(), patience_seconds)).least_tau();
   for (std::size_t d = 0; d < tables->devices; ++d)
     if (const auto plan = single_stage(*tables, d)) floor = std::min(floor, plan->tau_seconds);
   return floor == never ? 0 : floor;

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
+#include <lingualinked/core/plan.hpp>
 #include <lingualinked/core/problem.hpp>
+#include <lingualinked/core/result.hpp>
 #include <lingualinked/partition/evaluate.hpp>
 
 #include <algorithm>
@@ -9,6 +11,8 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
 
 namespace lingualinked::inline v0::detail {
 
@@ -69,6 +73,20 @@ namespace lingualinked::inline v0::detail {
   return "memory: the modules need " + std::to_string(need.value_or(0)) + " bytes and all devices together have " +
          (memory.valid() ? std::to_string(memory.value_or(0)) : std::string("more than 64 bits can tell")) +
          ", but no division into consecutive modules, one piece for each device, fits";
+}
+
+/// What solvers find out before they search: an error for an instance that makes no sense, the answer where a glance shows that
+/// there is no plan, else nothing.
+[[nodiscard]] inline result<std::optional<placement>> answer_at_once(const placement_instance& instance,
+                                                                     std::string_view solver) {
+  if (auto valid = validate_instance(instance); !valid) return valid.error();
+  auto shortage = obvious_shortage(instance);
+  if (!shortage) return std::optional<placement>();
+  placement plan;
+  plan.solver = solver;
+  plan.status = solve_status::infeasible;
+  plan.reason = std::move(*shortage);
+  return std::optional(std::move(plan));
 }
 
 }  // namespace lingualinked::inline v0::detail

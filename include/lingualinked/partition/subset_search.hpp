@@ -12,6 +12,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <unordered_map>
+#include <utility>
 #include <vector>
 
 namespace lingualinked::inline v0::detail {
@@ -25,10 +27,9 @@ inline constexpr std::size_t state_limit = std::size_t{1} << 25;
 /// The shortest lap among plans of two stages or more, with no stage or link busier than the bounds allow.
 ///   done(U, d, b) = least seconds until d, the last of the used devices U, has finished module b - 1
 ///                 = min over a < b and e in U without d of  done(U - d, e, a) + hop(e, d, a) + seconds(d, a, b)
-/// With edges, a state also holds the devices of the producers that are still open.
-/// Subsets are visited by size, and a state is dropped when what it has spent and the bound on what it still needs exceed the
-/// limit,
-/// so that mostly a small part of the 2^D * D * L states is ever touched.
+/// With edges, a state also holds the devices of the producers that are still open. Subsets are visited by size, and a
+/// state is dropped when what it has spent and the bound on what it still needs exceed the limit, so that mostly a small
+/// part of the 2^D * D * L states is ever touched.
 /// Source    Held and Karp 1962 for the recursion over subsets; intervals, threshold and bounds as in README.md, "Planning"
 class subset_search {
  public:
@@ -36,6 +37,7 @@ class subset_search {
     double lap_seconds = never;  // longer laps are of no interest
     bool fewest_stages = false;  // stop at the first number of stages that has a plan
     std::size_t most_stages = no_device;
+    std::size_t beam = no_device;  // subsets of one size that are kept, the most promising; no proof unless it is all
     std::chrono::steady_clock::time_point deadline = std::chrono::steady_clock::time_point::max();
   };
 
@@ -51,6 +53,7 @@ class subset_search {
     goal_.reset();
     end_ = search_end::complete;
     add_first_stages();
+    beam_ = l.beam;
     const std::size_t most = std::min({l.most_stages, t_.devices, t_.modules});
     for (std::size_t stages = 2; stages <= most && !levels_.back().empty(); ++stages) {
       if (!add_level(l.deadline)) return std::nullopt;
@@ -62,7 +65,7 @@ class subset_search {
   [[nodiscard]] search_end end() const noexcept { return end_; }
 
  private:
-  using key = std::uint32_t;  // device + 1 of each slot's producer, 7 bits each; 0: closed
+  using key = std::uint64_t;  // device + 1 of each slot's producer, 7 bits each; 0: closed
   static constexpr unsigned key_bits = 7;
 
   struct state_row {  // done(U, device, b) for b in [low, high]
@@ -94,15 +97,22 @@ class subset_search {
   struct draft {
     std::vector<key> keys;
     std::vector<std::vector<double>> lines;
+    std::unordered_map<key, std::size_t> index;
+    std::size_t last = 0;  // the next key is mostly that of the time before
     std::vector<double>& line(key k, std::size_t width) {
-      std::size_t i = 0;
-      while (i < keys.size() && keys[i] != k) ++i;
-      if (i == keys.size()) {
+      if (last < keys.size() && keys[last] == k) return lines[last];
+      const auto [found, fresh] = index.emplace(k, keys.size());
+      last = found->second;
+      if (fresh) {
         keys.push_back(k);
         if (lines.size() < keys.size()) lines.emplace_back();
-        lines[i].assign(width, never);
+        lines[last].assign(width, never);
       }
-      return lines[i];
+      return lines[last];
+    }
+    void clear() {
+      keys.clear();
+      index.clear();
     }
   };
 
@@ -116,7 +126,7 @@ class subset_search {
     return sum;
   }
   [[nodiscard]] static std::size_t device_in(key k, std::size_t slot) {
-    return ((k >> (key_bits * slot)) & ((1U << key_bits) - 1)) - 1;
+    return ((k >> (key_bits * slot)) & ((key{1} << key_bits) - 1)) - 1;
   }
   /// The key at cut b of a stage [a, b) on d that started with `before`.
   [[nodiscard]] key key_at(key before, std::size_t d, std::size_t a, std::size_t b) const {
@@ -137,7 +147,7 @@ class subset_search {
   void each_stage(std::size_t e, std::size_t d, std::size_t a, key open, double start, const Visit& visit) const {
     double sent_seconds = 0;
     std::array<double, most_open_producers> sent_bytes{};
-    for (std::size_t b = a + 1; b <= bounds_.end[d * t_.modules + a]; ++b) {
+    for (std::size_t b = a + 1; b <= bounds_.reach->end[d * t_.modules + a]; ++b) {
       for (const auto& in : slots_.inputs[b - 1]) {
         if (in.producer >= a) continue;
         const std::size_t from = device_in(open, in.slot);
@@ -146,7 +156,7 @@ class subset_search {
         double load = from == e ? static_cast<double>(t_.instance->modules[a - 1].cut_bytes) : 0;
         for (std::size_t s = 0; s < most_open_producers; ++s)
           if (device_in(open, s) == from) load += sent_bytes[s];
-        if (sent_seconds == never || t_.load_seconds(from, d, load) > bounds_.busiest_seconds) return;
+        if (sent_seconds == never || t_.load_seconds(from, d, load) > bounds_.reach->busiest_seconds) return;
       }
       visit(b, start + sent_seconds + t_.seconds(d, a, b));
     }
@@ -155,8 +165,8 @@ class subset_search {
   void add_first_stages() {
     for (std::size_t d = 0; d < t_.devices; ++d) {
       if (bounds_.enter[d] == never || t_.twin[d] != no_device) continue;
-      draft_.keys.clear();
-      for (std::size_t b = 1; b <= bounds_.end[d * t_.modules]; ++b)
+      draft_.clear();
+      for (std::size_t b = 1; b <= bounds_.reach->end[d * t_.modules]; ++b)
         draft_.line(key_at(0, d, 0, b), width_)[b] = bounds_.enter[d] + t_.seconds(d, 0, b);
       const std::size_t first_row = rows_.size();
       keep(bit(d), d);
@@ -179,25 +189,47 @@ class subset_search {
     std::size_t until_clock = 0;
     for (const std::uint64_t used : wanted) {
       if (until_clock-- == 0) {
-        until_clock = 64;
+        until_clock = with_edges_ ? 0 : 64;
         if (std::chrono::steady_clock::now() >= deadline) end_ = search_end::out_of_time;
       }
-      if (values_.size() > state_limit) end_ = search_end::out_of_memory;
+      if (values_.size() + draft_.lines.size() * width_ > state_limit) end_ = search_end::out_of_memory;
       if (end_ != search_end::complete) return false;
       const std::size_t first_row = rows_.size();
       for (std::uint64_t left = used; left != 0; left &= left - 1) {
         const auto d = static_cast<std::size_t>(std::countr_zero(left));
         const subset* s = find(previous, used & ~bit(d));
         if (s == nullptr) continue;
-        draft_.keys.clear();
+        draft_.clear();
         if (with_edges_) extend_with_edges(*s, d);
         else extend(*s, d);
         keep(used, d);
       }
       if (rows_.size() > first_row) level.push_back({used, first_row, rows_.size()});
     }
+    if (end_ != search_end::complete) return false;
+    if (level.size() > beam_) narrow(level);
     levels_.push_back(std::move(level));
     return true;
+  }
+
+  /// Keeps the subsets with the least bounds.
+  void narrow(std::vector<subset>& level) const {
+    std::vector<std::pair<double, subset>> ranked;
+    for (const subset& s : level) {
+      double least = never;
+      for (std::size_t i = s.first_row; i < s.end_row; ++i) {
+        const state_row& r = rows_[i];
+        for (std::size_t b = r.low; b <= r.high; ++b)
+          least = std::min(least, values_[r.offset + b - r.low] + bounds_.rest_after[r.device * width_ + b]);
+      }
+      ranked.emplace_back(least - unpaid_prices(s.used), s);
+    }
+    std::sort(ranked.begin(), ranked.end(), [](const auto& x, const auto& y) {
+      return x.first != y.first ? x.first < y.first : x.second.used < y.second.used;
+    });
+    level.clear();
+    for (std::size_t i = 0; i < beam_; ++i) level.push_back(ranked[i].second);
+    std::sort(level.begin(), level.end(), [](const subset& x, const subset& y) { return x.used < y.used; });
   }
 
   [[nodiscard]] static const subset* find(const std::vector<subset>& level, std::uint64_t used) {
@@ -213,7 +245,7 @@ class subset_search {
     starts_.assign(width_, never);
     for (std::size_t i = s.first_row; i < s.end_row; ++i) {
       const state_row& r = rows_[i];
-      const double* hop = &bounds_.hop[(r.device * t_.devices + d) * width_];
+      const double* hop = &bounds_.reach->hop[(r.device * t_.devices + d) * width_];
       const double* done = &values_[r.offset];
       for (std::size_t a = r.low; a <= r.high; ++a) starts_[a] = std::min(starts_[a], done[a - r.low] + hop[a]);
     }
@@ -223,7 +255,7 @@ class subset_search {
       if (!worthwhile(start + bounds_.rest_at[d * width_ + a] - unpaid)) continue;
       if (line == nullptr) line = draft_.line(0, width_).data();
       const double* times = &t_.times[t_.row[d * t_.modules + a]] - a;
-      const std::size_t end = bounds_.end[d * t_.modules + a];
+      const std::size_t end = bounds_.reach->end[d * t_.modules + a];
       for (std::size_t b = a + 1; b <= end; ++b) line[b] = std::min(line[b], start + times[b]);
     }
   }
@@ -233,8 +265,12 @@ class subset_search {
     for (std::size_t i = s.first_row; i < s.end_row; ++i) {
       const state_row r = rows_[i];
       for (std::size_t a = r.low; a <= r.high && a < t_.modules; ++a) {
-        const double start = values_[r.offset + a - r.low] + bounds_.hop[(r.device * t_.devices + d) * width_ + a];
+        const double start = values_[r.offset + a - r.low] + bounds_.reach->hop[(r.device * t_.devices + d) * width_ + a];
         if (!worthwhile(start + bounds_.rest_at[d * width_ + a] - unpaid)) continue;
+        if (draft_.keys.size() * width_ > state_limit) {
+          end_ = search_end::out_of_memory;
+          return;
+        }
         each_stage(r.device, d, a, r.open, start, [&](std::size_t b, double seconds) {
           double& best = draft_.line(key_at(r.open, d, a, b), width_)[b];
           best = std::min(best, seconds);
@@ -278,7 +314,7 @@ class subset_search {
     for (std::size_t i = s.first_row; i < s.end_row; ++i) {
       const state_row& r = rows_[i];
       for (std::size_t a = r.low; a <= r.high && a < b; ++a) {
-        const double start = values_[r.offset + a - r.low] + bounds_.hop[(r.device * t_.devices + d) * width_ + a];
+        const double start = values_[r.offset + a - r.low] + bounds_.reach->hop[(r.device * t_.devices + d) * width_ + a];
         if (start == never || key_at(r.open, d, a, b) != open) continue;
         each_stage(r.device, d, a, r.open, start, [&](std::size_t cut, double seconds) {
           if (cut == b && seconds < best.seconds) best = {seconds, r.device, r.open, a};
@@ -314,6 +350,7 @@ class subset_search {
   const std::size_t width_;
   const bool with_edges_;
   double limit_ = never;
+  std::size_t beam_ = no_device;
   std::vector<std::vector<subset>> levels_;  // [stages - 1], by rising used
   std::vector<state_row> rows_;
   std::vector<double> values_;

@@ -6,6 +6,7 @@
 #include <lingualinked/partition/evaluate.hpp>
 
 #include <algorithm>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -32,12 +33,16 @@ struct placement_tables {
   std::vector<std::size_t> fits_to;  // [d * L + a]: the largest b for which [a, b) fits on d; a when none does
   std::vector<std::size_t> row;      // [d * L + a]: where the times of [a, a), [a, a + 1), ... stand in times
   std::vector<double> times;         // seconds
+  std::vector<double> walk_times;    // the same, each with the least that its edges from before can cost
   std::vector<link_quality> links;   // [from * D + to]; bandwidth 0: none
   std::vector<double> bytes_left;    // [b]: memory of the modules from cut b on
   double ceiling_seconds = 0;        // no plan has a larger tau
   std::vector<std::size_t> twin;     // [d]: the previous device that is the same in every respect, or no_device
 
   [[nodiscard]] double seconds(std::size_t d, std::size_t a, std::size_t b) const { return times[row[d * modules + a] + b - a]; }
+  [[nodiscard]] double walk_seconds(std::size_t d, std::size_t a, std::size_t b) const {
+    return walk_times[row[d * modules + a] + b - a];
+  }
   [[nodiscard]] const link_quality& between(std::size_t from, std::size_t to) const { return links[from * devices + to]; }
   /// Seconds of a message, never when the two cannot talk, 0 from a device to itself.
   [[nodiscard]] double message_seconds(std::size_t from, std::size_t to, std::uint64_t bytes) const {
@@ -87,9 +92,38 @@ inline double tau_ceiling(const placement_instance& instance) {
   return static_cast<double>(instance.sequences) * (seconds + messages * message) * 1.001;
 }
 
+/// Interval times, each with what its incoming edges cost at least: the device that reaches it best sends them. Without that
+/// share where there are so many edges and devices that finding it would take seconds.
+/// Cost      linear in the intervals, and in edges times devices squared
+inline std::vector<double> times_with_edges(const placement_tables& t) {
+  constexpr std::size_t most_messages = std::size_t{1} << 28;
+  std::vector<double> times = t.times;
+  if (t.instance->edges.empty() || t.instance->edges.size() > most_messages / (t.devices * t.devices)) return times;
+  std::vector<std::vector<placement_instance::edge>> leaving(t.modules);
+  for (const auto& e : t.instance->edges) leaving[e.from_module].push_back(e);
+  for (std::size_t d = 0; d < t.devices; ++d) {
+    std::vector<double> incoming(t.modules, 0.0);  // [module]: of the edges from before the interval
+    for (std::size_t a = 1; a < t.modules; ++a) {
+      for (const auto& e : leaving[a - 1]) {
+        double least = never;
+        for (std::size_t from = 0; from < t.devices; ++from)
+          if (from != d) least = std::min(least, t.message_seconds(from, d, e.bytes));
+        incoming[e.to_module] += least;
+      }
+      double* interval = &times[t.row[d * t.modules + a]];
+      double sum = 0;
+      for (std::size_t b = a + 1; b <= t.fits_to[d * t.modules + a]; ++b) {
+        sum += incoming[b - 1];
+        interval[b - a] += sum;
+      }
+    }
+  }
+  return times;
+}
+
 /// Requires  a validated instance that outlives the tables
 /// Errors    limit when the intervals would not fit into memory
-/// Cost      D * L^2 time and memory for intervals that fit, D^2 for links, D^3 for twins at worst
+/// Cost      D * L^2 time and memory for intervals that fit, D^2 for links, D^3 for twins at worst; times_with_edges
 [[nodiscard]] inline result<placement_tables> make_tables(const placement_instance& instance) {
   placement_tables t;
   t.instance = &instance;
@@ -127,11 +161,20 @@ inline double tau_ceiling(const placement_instance& instance) {
     }
   }
   t.ceiling_seconds = tau_ceiling(instance);
+  t.walk_times = times_with_edges(t);
   t.twin.assign(t.devices, no_device);
   for (std::size_t j = 1; j < t.devices; ++j)
     for (std::size_t i = j; i-- > 0 && t.twin[j] == no_device;)
       if (are_twins(t, i, j)) t.twin[j] = i;
   return t;
+}
+
+/// A time limit that is no positive number leaves no time at all.
+[[nodiscard]] inline std::chrono::steady_clock::time_point deadline_after(std::chrono::steady_clock::time_point start,
+                                                                          double time_limit_seconds) {
+  constexpr double longest = 1e9;
+  const std::chrono::duration<double> limit(time_limit_seconds > 0 ? std::min(time_limit_seconds, longest) : 0.0);
+  return start + std::chrono::duration_cast<std::chrono::steady_clock::duration>(limit);
 }
 
 /// A plan with what it costs, as solvers add it up.

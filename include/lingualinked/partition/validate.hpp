@@ -150,9 +150,8 @@ inline result<void> validate_links(const placement_instance& instance) {
 
 }  // namespace detail
 
-/// Whether an instance makes sense: every number finite and not negative, names of devices and pairs of links given once, lists
-/// as
-/// long as they must be, edges forward, no sum beyond 64 bits.
+/// Whether an instance makes sense: every number finite and not negative, names of devices and pairs of links given once,
+/// lists as long as they must be, edges forward, no sum beyond 64 bits.
 /// Errors    malformed naming the field, or limit
 /// Cost      linear in the size of the instance
 [[nodiscard]] inline result<void> validate_instance(const placement_instance& instance) {
