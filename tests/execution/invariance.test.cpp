@@ -42,7 +42,7 @@ void check_all_equal(const ll::operation_graph& graph, const ll::tensor_source& 
   model_maker random(seed);
   const auto prompt = random.tokens(20, vocabulary);
   std::vector<std::vector<ll::token_id>> others;
-  for (const std::size_t count : {5, 40, 11, 64}) others.push_back(random.tokens(count, vocabulary));
+  for (const std::size_t count : {5U, 40U, 11U, 64U}) others.push_back(random.tokens(count, vocabulary));
   const auto splits = splits_of(ll::cut_into_modules(graph, 4).value().node_count());
   std::vector<float> expected;
   const auto check = [&](stage_chain& chain, std::size_t chunk, bool alone) {

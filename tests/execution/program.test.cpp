@@ -96,8 +96,8 @@ TEST_SUITE("execution/program") {
       model_shape shape;
       shape.sizes = random_sizes(random, {8, 16, 64}, 32);
       // Rows of every matrix are whole blocks: also those of attn_output, heads x head size wide.
-      shape.sizes.heads = superblocks ? 4 : random.one_of({4, 8});
-      shape.sizes.kv_heads = random.one_of({1, 2, 4});
+      shape.sizes.heads = superblocks ? 4 : random.one_of<std::size_t>({4, 8});
+      shape.sizes.kv_heads = random.one_of<std::size_t>({1, 2, 4});
       if (superblocks) {
         shape.sizes.head_size = 64;
         shape.sizes.rotary = 64;

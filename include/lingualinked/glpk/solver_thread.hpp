@@ -66,8 +66,8 @@ inline void note_bound(glp_tree* tree, void* bound) {
 
 inline void leave_glpk(void* way_out) { std::longjmp(*static_cast<std::jmp_buf*>(way_out), 1); }
 
-/// Fixes the columns at 0 whose reduced cost says that no solution below the limit of the first column can use them: a plan uses a
-/// column wholly or not at all, and pays at least that much more than the relaxation.
+/// Fixes the columns at 0 whose reduced cost says that no solution below the limit of the first column can use them: a plan uses
+/// a column wholly or not at all, and pays at least that much more than the relaxation.
 /// Requires  an optimal basis
 inline void drop_dear_columns(glp_prob* problem, const mip& model) {
   const double room = model.columns[0].high - glp_get_obj_val(problem);

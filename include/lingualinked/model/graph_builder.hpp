@@ -41,8 +41,8 @@ class graph_builder {
   value rope(value x, rope_operation how);
   value attention(value q, value k, value v, attention_operation how);
   value gated_silu(value gate, value up);
-  /// The last linear layer: a classifier's to its labels; else to the vocabulary, by 'output.weight' or, where the head is tied, by
-  /// the embedding. `normed` is the stream after the final norm.
+  /// The last linear layer: a classifier's to its labels; else to the vocabulary, by 'output.weight' or, where the head is tied,
+  /// by the embedding. `normed` is the stream after the final norm.
   value head(value normed, const hyperparameters& h);
   /// a + b, the new state of the residual stream.
   value add_to_stream(value a, value b);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include <tool/run_tool.hpp>
+#include <support/run_tool.hpp>
 
 #include <sys/wait.h>
 
