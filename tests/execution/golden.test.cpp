@@ -42,7 +42,7 @@ std::vector<ll::token_id> greedy_after(stage_chain& chain, const std::vector<ll:
 
 TEST_SUITE("execution/golden") {
   TEST_CASE("float models stay within the tolerance of the reference and continue as it does") {
-    for (const std::string name : {"llama-gqa", "llama-rope3"}) {
+    for (const std::string name : {"llama-gqa", "llama-rope3", "qwen2", "qwen3", "gemma3", "gpt2", "bloom-h4", "bloom-h6"}) {
       CAPTURE(name);
       const golden_model golden(name);
       REQUIRE(golden.prompts.size() > 1);

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
+#include <lingualinked/core/elementary.hpp>
 #include <lingualinked/execution/kv_cache.hpp>
 #include <lingualinked/execution/rope_table.hpp>
 #include <lingualinked/formats/tensor_source.hpp>
 #include <lingualinked/kernels/panels.hpp>
+#include <lingualinked/kernels/reference/experts.hpp>
 #include <lingualinked/kernels/table.hpp>
 
 #include <cstddef>
@@ -42,8 +44,10 @@ class interpreter {
   [[nodiscard]] const std::vector<float>& in(std::size_t i) const { return values_[op_->inputs[i]]; }
   [[nodiscard]] std::size_t in_width(std::size_t i) const { return graph_.operations[op_->inputs[i]].width; }
   [[nodiscard]] std::vector<std::byte> stored(const ll::weight_ref& w) const {
+    const ll::tensor_info& info = *weights_.find(w.name);
     std::vector<std::byte> bytes(ll::bytes_of(w.type, w.rows * w.columns));
-    weights_.read(*weights_.find(w.name), 0, bytes).value();
+    weights_.read(info, info.rows == 1 ? ll::bytes_of(w.type, w.first) : w.first * ll::bytes_of(w.type, w.columns), bytes)
+        .value();
     return bytes;
   }
   [[nodiscard]] std::vector<float> vector(const ll::weight_ref& w) const {
@@ -71,35 +75,82 @@ class interpreter {
       for (float& x : row) x *= op.scale;
     }
   }
+  void make(const ll::position_embedding_operation& op) {
+    const auto table = stored(op.table);
+    const std::size_t row_bytes = ll::bytes_of(op.table.type, op.table.columns);
+    std::vector<float> row(op_->width);
+    for (std::size_t t = 0; t < tokens_.size(); ++t) {
+      ll::kernels::decode(op.table.type, std::span(table).subspan((t + op.offset) * row_bytes, row_bytes), row).value();
+      for (std::size_t j = 0; j < row.size(); ++j) out_[t * row.size() + j] = in(0)[t * row.size() + j] + row[j];
+    }
+  }
   void make(const ll::select_operation&) { out_ = in(0); }
   void make(const ll::rms_norm_operation& op) {
     const auto w = vector(op.weight);
     for (std::size_t at = 0; at < out_.size(); at += w.size())
       k_.rms_norm(in(0).data() + at, w.data(), op.epsilon, w.size(), out_.data() + at);
   }
-  void make(const ll::linear_operation& op) {
-    const ll::weight_ref& w = op.weight;
+  void make(const ll::layer_norm_operation& op) {
+    const auto w = vector(op.weight);
+    const auto b = op.bias ? vector(op.bias) : std::vector<float>{};
+    for (std::size_t at = 0; at < out_.size(); at += w.size())
+      k_.layer_norm(in(0).data() + at, w.data(), op.bias ? b.data() : nullptr, op.epsilon, w.size(), out_.data() + at);
+  }
+  [[nodiscard]] ll::kernels::panels panels_of(const ll::weight_ref& w, const ll::linear_operation& op = {}) const {
     const auto bytes = stored(w);
     auto panels = ll::kernels::panels::make(w.type, w.rows, w.columns).value();
     const std::size_t row_bytes = ll::bytes_of(w.type, w.columns);
     for (std::size_t n = 0; n < w.rows; ++n)
       panels.set_row(n, std::span(bytes).subspan(stored_row(op, n) * row_bytes, row_bytes));
-    const auto bias_stored = op.bias ? vector(op.bias) : std::vector<float>(w.rows);
-    std::vector<float> bias(w.rows);
-    for (std::size_t n = 0; n < w.rows; ++n) bias[n] = bias_stored[stored_row(op, n)];
+    return panels;
+  }
+  void multiply(const ll::kernels::panels& panels, const float* x, const float* bias, float* out) const {
+    const ll::kernels::panel_view w = panels.view();
     std::vector<std::int8_t> q(w.columns);
     std::vector<float> d(w.columns / 32 + 1);
     std::vector<std::int32_t> sum(w.columns / 32 + 1);
+    ll::kernels::linear_call c;
+    c.weights = w;
+    c.panel_end = w.panels();
+    c.input = {x, w.columns, {q.data(), d.data(), sum.data()}, 1};
+    if (ll::is_quantised(w.type)) k_.quantise(x, w.columns, 1, w.columns, c.input.rounded);
+    c.out = out;
+    c.out_stride = w.rows;
+    c.bias = bias;
+    k_.linear(c);
+  }
+  void make(const ll::linear_operation& op) {
+    const ll::weight_ref& w = op.weight;
+    const auto panels = panels_of(w, op);
+    const auto bias_stored = op.bias ? vector(op.bias) : std::vector<float>(w.rows);
+    std::vector<float> bias(w.rows);
+    for (std::size_t n = 0; n < w.rows; ++n) bias[n] = bias_stored[stored_row(op, n)];
+    for (std::size_t t = 0; t < tokens_.size(); ++t)
+      multiply(panels, in(0).data() + t * w.columns, op.bias ? bias.data() : nullptr, out_.data() + t * w.rows);
+  }
+  void make(const ll::scale_operation&) {
+    for (std::size_t i = 0; i < out_.size(); ++i) out_[i] = in(0)[i] * ll::elementary::sigmoid(in(1)[i / op_->width]);
+  }
+  void make(const ll::mixture_operation& op) {
+    const std::size_t experts = op.gate.size();
+    const std::size_t f = op.gate[0].rows;
+    std::vector<std::uint32_t> chosen(op.used);
+    std::vector<float> weights(op.used);
+    std::vector<float> gate(f);
+    std::vector<float> up(f);
+    std::vector<float> y(op_->width);
     for (std::size_t t = 0; t < tokens_.size(); ++t) {
-      ll::kernels::linear_call c;
-      c.weights = panels.view();
-      c.panel_end = c.weights.panels();
-      c.input = {in(0).data() + t * w.columns, w.columns, {q.data(), d.data(), sum.data()}, 1};
-      if (ll::is_quantised(w.type)) k_.quantise(c.input.x, w.columns, 1, w.columns, c.input.rounded);
-      c.out = out_.data() + t * w.rows;
-      c.out_stride = w.rows;
-      c.bias = op.bias ? bias.data() : nullptr;
-      k_.linear(c);
+      const float* x = in(0).data() + t * op_->width;
+      std::vector<float> scores(in(1).data() + t * experts, in(1).data() + (t + 1) * experts);
+      ll::kernels::reference::choose_experts(scores.data(), experts, op.used, op.sum_to_one, chosen.data(), weights.data());
+      for (std::size_t i = 0; i < op.used; ++i) {
+        multiply(panels_of(op.gate[chosen[i]]), x, nullptr, gate.data());
+        multiply(panels_of(op.up[chosen[i]]), x, nullptr, up.data());
+        k_.activate(op.activation, gate.data(), f, gate.data());
+        for (std::size_t j = 0; j < f; ++j) gate[j] *= up[j];
+        multiply(panels_of(op.down[chosen[i]]), gate.data(), nullptr, y.data());
+        k_.add_scaled(y.data(), weights[i], y.size(), out_.data() + t * op_->width);
+      }
     }
   }
   void make(const ll::rope_operation& op) {
@@ -131,6 +182,8 @@ class interpreter {
         c.first_key = &first;
         c.end_key = &end;
         c.scale = op.scale;
+        c.soft_cap = op.soft_cap;
+        c.alibi = op.slopes.empty() ? nullptr : &op.slopes[h];
         for (c.tile = 0; c.tile < tiles; ++c.tile) {
           c.m = &m[c.tile];
           c.l = &l[c.tile];
@@ -151,7 +204,12 @@ class interpreter {
       }
     }
   }
-  void make(const ll::gated_silu_operation&) { k_.silu_multiply(in(0).data(), in(1).data(), out_.size(), out_.data()); }
+  void make(const ll::activation_operation& op) { k_.activate(op.activation, in(0).data(), out_.size(), out_.data()); }
+  void make(const ll::gated_operation& op) {
+    k_.activate(op.activation, in(0).data(), out_.size(), out_.data());
+    for (std::size_t i = 0; i < out_.size(); ++i) out_[i] *= in(1)[i];
+  }
+  void make(const ll::soft_cap_operation& op) { k_.soft_cap(in(0).data(), op.cap, out_.size(), out_.data()); }
   void make(const ll::add_operation&) {
     for (std::size_t i = 0; i < out_.size(); ++i) out_[i] = in(0)[i] + in(1)[i];
   }

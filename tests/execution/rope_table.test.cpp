@@ -13,6 +13,7 @@ TEST_SUITE("execution/rope_table") {
     for (const double base : {10000.0, 500000.0, 1e6}) {
       for (const bool scaled : {false, true}) {
         ll::rope_operation how{.head_size = 64, .rotary = 48, .base = base, .divisors = {}};
+        if (scaled) how.amplitude = 0.9;
         if (scaled)
           for (std::size_t i = 0; i < 24; ++i) how.divisors.push_back(1 + 0.3 * static_cast<double>(i));
         const ll::rope_table table(how, 3000);
@@ -23,10 +24,11 @@ TEST_SUITE("execution/rope_table") {
             long double angle = static_cast<long double>(p) *
                                 std::pow(static_cast<long double>(base), -2.0L * static_cast<long double>(i) / 48.0L);
             if (scaled) angle /= static_cast<long double>(how.divisors[i]);
+            const auto size = static_cast<long double>(how.amplitude);
             // Half a unit of float, and what double leaves of the angle.
             const long double allowed = 0x1p-25L + 3000.0L * 0x1p-51L;
-            CHECK(std::abs(static_cast<long double>(table.cosines(p)[i]) - std::cos(angle)) <= allowed);
-            CHECK(std::abs(static_cast<long double>(table.sines(p)[i]) - std::sin(angle)) <= allowed);
+            CHECK(std::abs(static_cast<long double>(table.cosines(p)[i]) - size * std::cos(angle)) <= allowed);
+            CHECK(std::abs(static_cast<long double>(table.sines(p)[i]) - size * std::sin(angle)) <= allowed);
           }
         }
       }
@@ -46,6 +48,9 @@ TEST_SUITE("execution/rope_table") {
     CHECK(!table.serves(other));
     other = how;
     other.divisors = {1, 1, 1, 1};
+    CHECK(!table.serves(other));
+    other = how;
+    other.amplitude = 1.1;
     CHECK(!table.serves(other));
   }
 }

@@ -10,6 +10,9 @@ TEST_SUITE("graph/operation_cost") {
     const ll::operation op{ll::embedding_operation{{"t", ll::dtype::q4_1, 100, 64, 4000}, 1}, {}, 64, true, ""};
     const ll::node_cost expected{.weight_bytes = 4000, .read_bytes_per_token = 40};
     CHECK(ll::cost_of(op, 2) == expected);
+    const ll::operation positions{ll::position_embedding_operation{{"p", ll::dtype::f16, 50, 64, 6400}, 2}, {0}, 64, true, ""};
+    const ll::node_cost row{.weight_bytes = 6400, .read_bytes_per_token = 128};
+    CHECK(ll::cost_of(positions, 2) == row);
     // A table without rows is nobody's, but costs nothing rather than a division by zero.
     CHECK(ll::cost_of({ll::embedding_operation{}, {}, 0, false, ""}, 2) == ll::node_cost{});
   }
@@ -31,10 +34,19 @@ TEST_SUITE("graph/operation_cost") {
     const ll::operation norm{ll::rms_norm_operation{{"n", ll::dtype::f32, 1, 64, 256}, 1e-5F, 0}, {0}, 64, false, ""};
     const ll::node_cost expected{.weight_bytes = 256, .read_bytes_per_token = 256};
     CHECK(ll::cost_of(norm, 2) == expected);
+    const ll::operation centred{
+        ll::layer_norm_operation{{"n", ll::dtype::f32, 1, 64, 256}, {"b", ll::dtype::f32, 1, 64, 256}, 1e-5F},
+        {0},
+        64,
+        false,
+        ""};
+    const ll::node_cost twice{.weight_bytes = 512, .read_bytes_per_token = 512};
+    CHECK(ll::cost_of(centred, 2) == twice);
     for (const ll::operation_kind& kind :
          {ll::operation_kind(ll::select_operation{}),
           ll::operation_kind(ll::rope_operation{.head_size = 8, .rotary = 8, .divisors = {}}),
-          ll::operation_kind(ll::gated_silu_operation{}), ll::operation_kind(ll::add_operation{})})
+          ll::operation_kind(ll::gated_operation{}), ll::operation_kind(ll::activation_operation{}),
+          ll::operation_kind(ll::soft_cap_operation{}), ll::operation_kind(ll::add_operation{})})
       CHECK(ll::cost_of({kind, {0}, 8, false, ""}, 2) == ll::node_cost{});
   }
   TEST_CASE("costs add up field by field") {

@@ -14,6 +14,8 @@ using namespace kernel_tests;
 namespace {
 
 constexpr float infinity = std::numeric_limits<float>::infinity();
+constexpr ll::activation_kind activations[] = {ll::activation_kind::silu, ll::activation_kind::gelu_tanh,
+                                               ll::activation_kind::gelu, ll::activation_kind::relu};
 constexpr float not_a_number = std::numeric_limits<float>::quiet_NaN();
 
 }  // namespace
@@ -86,6 +88,23 @@ TEST_SUITE("kernels/rows") {
         t->silu_multiply(x.data(), w.data(), n, got.data());
         all[0]->silu_multiply(x.data(), w.data(), n, expected.data());
         CHECK(difference(got, expected) == "");
+        for (const float* bias : {w.data(), static_cast<const float*>(nullptr)}) {
+          t->layer_norm(x.data(), x.data(), bias, 1e-5F, n, got.data());
+          all[0]->layer_norm(x.data(), x.data(), bias, 1e-5F, n, expected.data());
+          CHECK(difference(got, expected) == "");
+        }
+        got = expected = x;
+        t->add_scaled(w.data(), 0.7F, n, got.data());
+        for (std::size_t i = 0; i < n; ++i) expected[i] = std::fma(0.7F, w[i], x[i]);
+        CHECK(difference(got, expected) == "");
+        t->soft_cap(x.data(), 2.5F, n, got.data());
+        all[0]->soft_cap(x.data(), 2.5F, n, expected.data());
+        CHECK(difference(got, expected) == "");
+        for (const auto kind : activations) {
+          t->activate(kind, x.data(), n, got.data());
+          all[0]->activate(kind, x.data(), n, expected.data());
+          CHECK(difference(got, expected) == "");
+        }
         got = x;
         t->rms_norm(got.data(), w.data(), 1e-5F, n, got.data());
         t->silu_multiply(got.data(), got.data(), n, got.data());
@@ -129,6 +148,61 @@ TEST_SUITE("kernels/rows") {
       CAPTURE(t->name);
       t->silu_multiply(gate.data(), up.data(), gate.size(), got.data());
       CHECK(difference(got, expected) == "");
+    }
+    for (const auto kind : activations) {
+      CAPTURE(static_cast<int>(kind));
+      all[0]->activate(kind, gate.data(), gate.size(), expected.data());
+      for (const lk::table* t : all) {
+        CAPTURE(t->name);
+        got = gate;
+        t->activate(kind, got.data(), got.size(), got.data());
+        CHECK(std::equal(got.begin(), got.end(), expected.begin(), [](float a, float b) {
+          return std::bit_cast<std::uint32_t>(a) == std::bit_cast<std::uint32_t>(b) || (std::isnan(a) && std::isnan(b));
+        }));
+      }
+    }
+  }
+
+  TEST_CASE("no activation hides a number that is not one") {
+    for (const lk::table* t : tables())
+      for (const auto kind : activations) {
+        std::vector<float> x(19, not_a_number);
+        t->activate(kind, x.data(), x.size(), x.data());
+        CHECK(std::all_of(x.begin(), x.end(), [](float v) { return std::isnan(v); }));
+      }
+  }
+
+  TEST_CASE("layer norm and activations are close to double precision") {
+    draws random(34);
+    const std::size_t n = 331;
+    const std::vector<float> x = random.floats(n, -6, 9), w = random.floats(n), b = random.floats(n);
+    double mean = 0, variance = 0;
+    for (const float v : x) mean += double{v} / static_cast<double>(n);
+    for (const float v : x) variance += (double{v} - mean) * (double{v} - mean) / static_cast<double>(n);
+    for (const lk::table* t : tables()) {
+      CAPTURE(t->name);
+      std::vector<float> norm(n);
+      t->layer_norm(x.data(), w.data(), b.data(), 1e-5F, n, norm.data());
+      for (std::size_t i = 0; i < n; ++i)
+        CHECK(std::abs(double{norm[i]} - ((double{x[i]} - mean) / std::sqrt(variance + 1e-5) * double{w[i]} + double{b[i]})) <
+              1e-6);
+      std::vector<float> capped(n);
+      t->soft_cap(x.data(), 3, n, capped.data());
+      for (std::size_t i = 0; i < n; ++i) CHECK(std::abs(double{capped[i]} - 3 * std::tanh(double{x[i]} / 3)) < 1e-6);
+      for (const auto kind : activations) {
+        CAPTURE(static_cast<int>(kind));
+        std::vector<float> y(n);
+        t->activate(kind, x.data(), n, y.data());
+        for (std::size_t i = 0; i < n; ++i) {
+          const double v = x[i];
+          double expected = std::max(v, 0.0);
+          if (kind == ll::activation_kind::silu) expected = v / (1 + std::exp(-v));
+          if (kind == ll::activation_kind::gelu) expected = v * std::erfc(-v / std::sqrt(2.0)) / 2;
+          if (kind == ll::activation_kind::gelu_tanh)
+            expected = v * (1 + std::tanh(std::sqrt(2 / std::acos(-1.0)) * (v + 0.044715 * v * v * v))) / 2;
+          CHECK(std::abs(double{y[i]} - expected) < 1e-6 * std::max(1.0, std::abs(v)));
+        }
+      }
     }
   }
 

@@ -80,6 +80,12 @@ class gguf_builder {
     for (const T value : values) out.number(value);
     return pair(key, type::array, out.str());
   }
+  gguf_builder& booleans(std::string_view key, const std::vector<std::uint8_t>& values) {
+    byte_string out;
+    out.number(static_cast<std::uint32_t>(type::boolean)).number(std::uint64_t{values.size()});
+    for (const std::uint8_t value : values) out.number(value);
+    return pair(key, type::array, out.str());
+  }
   gguf_builder& texts(std::string_view key, const std::vector<std::string>& values) {
     byte_string out;
     out.number(static_cast<std::uint32_t>(type::string)).number(std::uint64_t{values.size()});

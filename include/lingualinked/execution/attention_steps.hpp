@@ -11,6 +11,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <vector>
 
 namespace lingualinked::inline v0::detail {
 
@@ -20,8 +21,10 @@ struct attention_shape {
   std::size_t head_size = 0;
   float scale = 1;
   std::size_t window = 0;
-  std::size_t layer = 0;  // in the cache
-  std::size_t tiles = 0;  // of the longest context
+  float soft_cap = 0;
+  std::vector<float> slopes;  // [heads], or empty
+  std::size_t layer = 0;      // in the cache
+  std::size_t tiles = 0;      // of the longest context
 
   [[nodiscard]] std::size_t group() const noexcept { return heads / kv_heads; }  // query heads of one kv head
 };
@@ -39,7 +42,7 @@ struct attention_scratch {
     queries = std::max(queries, query_block_rows * s.group() * s.head_size);
     query_rows = std::max(query_rows, query_block_rows * s.group());
     team = std::max<std::size_t>(team, threads);
-    floats = storage((2 * maxima + outputs + team * queries) * sizeof(float));
+    floats = storage((2 * maxima + outputs + team * (queries + query_rows)) * sizeof(float));
     keys = storage(team * 2 * query_rows * sizeof(std::uint32_t));
   }
   [[nodiscard]] std::size_t bytes() const noexcept { return floats.size() + keys.size(); }
@@ -47,6 +50,7 @@ struct attention_scratch {
   [[nodiscard]] float* l() noexcept { return m() + maxima; }
   [[nodiscard]] float* o() noexcept { return l() + maxima; }
   [[nodiscard]] float* query_copy(unsigned thread) noexcept { return o() + outputs + thread * queries; }
+  [[nodiscard]] float* slopes(unsigned thread) noexcept { return query_copy(0) + team * queries + thread * query_rows; }
   [[nodiscard]] std::uint32_t* first_key(unsigned thread) noexcept {
     return keys.as<std::uint32_t>().data() + std::size_t{thread} * 2 * query_rows;
   }
@@ -130,6 +134,7 @@ struct attention_step {
     c.query_stride = shape.head_size;
     c.rows = block.rows * group;
     c.scale = shape.scale;
+    c.soft_cap = shape.soft_cap;
     float* copy = scratch->query_copy(thread);
     std::uint32_t* first = scratch->first_key(thread);
     std::uint32_t* end = scratch->end_key(thread);
@@ -143,6 +148,11 @@ struct attention_step {
     c.queries = copy;
     c.first_key = first;
     c.end_key = end;
+    if (!shape.slopes.empty()) {
+      float* slopes = scratch->slopes(thread);
+      for (std::size_t r = 0; r < block.rows; ++r) std::copy_n(shape.slopes.data() + kv_head * group, group, slopes + r * group);
+      c.alibi = slopes;
+    }
     return c;
   }
 

@@ -103,6 +103,13 @@ LINGUALINKED_DECL result<cpu_executor> cpu_executor::create(const operation_grap
   const std::span part(graph.operations.data() + begin, end - begin);
   s->first = begin == 0;
   s->tail = end == graph.operations.size();
+  for (const operation& op : part) {
+    const auto* p = std::get_if<position_embedding_operation>(&op.kind);
+    if (p != nullptr && (p->table.rows < p->offset || p->table.rows - p->offset < options.context_tokens))
+      return error{errc::limit, "the model has learned " + std::to_string(p->table.rows - std::min(p->offset, p->table.rows)) +
+                                    " positions, fewer than the context of " + std::to_string(options.context_tokens) +
+                                    " tokens. Plan for a shorter context"};
+  }
 
   auto loaded = stage_weights::load(part, weights, progress);
   if (!loaded) return loaded.error();
@@ -296,22 +303,31 @@ LINGUALINKED_DECL std::uint64_t buffer_bytes_estimate(const operation_graph& gra
   std::uint64_t widest = 0;
   std::uint64_t heads = 0;
   std::uint64_t head_size = 0;
-  std::uint64_t rotary = 0;
+  std::vector<const rope_operation*> ropes;  // each with a table of its own
+  std::uint64_t mixture = 0;
   for (const operation& op : graph.operations) {
     if (&op != &graph.operations.back()) widest = std::max<std::uint64_t>(widest, op.width);
     if (const auto* a = std::get_if<attention_operation>(&op.kind)) {
       heads = std::max<std::uint64_t>(heads, a->heads);
       head_size = std::max<std::uint64_t>(head_size, a->head_size);
     }
-    if (const auto* r = std::get_if<rope_operation>(&op.kind)) rotary = std::max<std::uint64_t>(rotary, r->rotary);
+    if (const auto* m = std::get_if<mixture_operation>(&op.kind)) {
+      const std::uint64_t pairs = options.rows * m->used;
+      mixture = std::max<std::uint64_t>(
+          mixture, pairs * (2 * op.width + 3 * m->gate[0].rows + 4) * (sizeof(float) + 2) + options.rows * m->gate.size() * 4);
+    }
+    const auto* r = std::get_if<rope_operation>(&op.kind);
+    if (r != nullptr && std::ranges::none_of(ropes, [r](const rope_operation* o) { return same_rotation(*o, *r); }))
+      ropes.push_back(r);
   }
   const std::uint64_t tiles = (options.context_tokens + kernels::attention_tile - 1) / kernels::attention_tile;
   const std::uint64_t sets = std::max<std::uint64_t>(1, options.threads);
   const std::uint64_t values = options.rows * widest * 6 * (sizeof(float) + 2);
   const std::uint64_t attention = tiles * query_block_rows * heads * (head_size + 2) * sizeof(float) * sets;
-  const std::uint64_t rope = options.context_tokens * rotary * sizeof(float);
+  std::uint64_t rope = 0;
+  for (const rope_operation* r : ropes) rope += options.context_tokens * r->rotary * sizeof(float);
   const std::uint64_t logits = options.sequences * graph.operations.back().width * sizeof(float);
-  return values + attention + rope + logits;
+  return values + attention + mixture + rope + logits;
 }
 
 }  // namespace lingualinked::inline v0

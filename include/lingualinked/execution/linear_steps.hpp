@@ -2,6 +2,7 @@
 #pragma once
 
 #include <lingualinked/execution/batch_state.hpp>
+#include <lingualinked/graph/activation.hpp>
 #include <lingualinked/kernels/table.hpp>
 #include <lingualinked/tensor/storage.hpp>
 
@@ -54,8 +55,18 @@ struct linear_piece {
   float* out = nullptr;  // null: batch_state::answer
 };
 
-/// SwiGLU of the step's two pieces, done by each thread for the columns it made.
-struct gated_product {
+/// out = activation(gate) * up, or activation(gate) where up is null. out may be gate, not up.
+inline void activate(const kernels::table& k, activation_kind kind, const float* gate, const float* up, std::size_t n,
+                     float* out) {
+  if (up != nullptr && kind == activation_kind::silu) return k.silu_multiply(gate, up, n, out);
+  k.activate(kind, gate, n, out);
+  if (up == nullptr) return;
+  for (std::size_t i = 0; i < n; ++i) out[i] *= up[i];
+}
+
+/// The activation of the step's one piece, or of its two pieces gate and up, done by each thread for the columns it made.
+struct fused_activation {
+  activation_kind activation = activation_kind::silu;
   bool swapped = false;  // the first piece is up, the second gate
   float* out = nullptr;
   bool rounds = false;
@@ -68,7 +79,7 @@ struct linear_step {
   kernels::activation_rows input;
   bool selected = false;
   std::vector<linear_piece> pieces;
-  std::optional<gated_product> product;
+  std::optional<fused_activation> product;
 
   void operator()(const batch_state& b, unsigned thread) const {
     const std::size_t rows = rows_of(b, selected);
@@ -111,15 +122,14 @@ struct linear_step {
     const std::size_t from = begin * unit;
     const std::size_t to = std::min(end * unit, panels);
     if (from >= to) return;
-    call(b, pieces[0], rows, from, to);
-    call(b, pieces[1], rows, from, to);
+    for (const linear_piece& p : pieces) call(b, p, rows, from, to);
     const float* gate = pieces[product->swapped ? 1 : 0].out;
-    const float* up = pieces[product->swapped ? 0 : 1].out;
+    const float* up = pieces.size() == 1 ? nullptr : pieces[product->swapped ? 0 : 1].out;
     const std::size_t first = from * kernels::panel_rows;
     const std::size_t count = std::min(to * kernels::panel_rows, width) - first;
     for (std::size_t r = 0; r < rows; ++r) {
       const std::size_t at = r * width + first;
-      kernels->silu_multiply(gate + at, up + at, count, product->out + at);
+      activate(*kernels, product->activation, gate + at, up == nullptr ? nullptr : up + at, count, product->out + at);
       if (product->rounds) kernels->quantise(product->out + at, width, 1, count, rounded_from(product->rounded, width, r, first));
     }
   }

@@ -19,6 +19,7 @@ namespace lingualinked::inline v0 {
 
 namespace detail {
 struct attention_scratch;
+struct mixture_scratch;
 }
 
 /// A segment of the operation graph as a flat list of fused kernel calls over raw pointers. Built once; a run allocates nothing.
@@ -54,6 +55,7 @@ class program {
   std::vector<storage> buffers_;
   std::vector<std::unique_ptr<rope_table>> ropes_;
   std::unique_ptr<detail::attention_scratch> attention_;
+  std::unique_ptr<detail::mixture_scratch> mixture_;
   float* input_ = nullptr;
   std::size_t input_width_ = 0;
   float* output_ = nullptr;

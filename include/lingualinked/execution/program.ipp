@@ -3,8 +3,10 @@
 
 #include <lingualinked/execution/attention_steps.hpp>
 #include <lingualinked/execution/linear_steps.hpp>
+#include <lingualinked/execution/mixture_steps.hpp>
 #include <lingualinked/execution/program.hpp>
 #include <lingualinked/execution/program_compiler.hpp>
+#include <lingualinked/execution/row_steps.hpp>
 
 #include <algorithm>
 #include <cstring>
@@ -33,8 +35,11 @@ LINGUALINKED_DECL program_compiler::value& program_compiler::at(value_index i) {
 
 LINGUALINKED_DECL bool program_compiler::wants_rounding(value_index i) const {
   for (const value_index reader : values_[i].readers) {
-    const auto* l = std::get_if<linear_operation>(&graph_.operations[reader].kind);
+    const operation& op = graph_.operations[reader];
+    const auto* l = std::get_if<linear_operation>(&op.kind);
     if (l != nullptr && is_quantised(l->weight.type)) return true;
+    const auto* m = std::get_if<mixture_operation>(&op.kind);
+    if (m != nullptr && op.inputs[0] == i && (any_quantised(m->gate) || any_quantised(m->up))) return true;
   }
   return false;
 }
@@ -59,63 +64,24 @@ LINGUALINKED_DECL void program_compiler::step(std::vector<value_index> reads, st
   planned_.push_back({std::move(reads), std::move(writes), std::move(bind)});
 }
 
-LINGUALINKED_DECL void program_compiler::plan_embedding(value_index i, const embedding_operation& op) {
-  step({}, {i}, [this, i, table = weights_.matrix(op.table), scale = op.scale] {
-    float* out = at(i).floats;
-    return [=](const batch_state& b, unsigned thread) {
-      const auto [begin, end] = detail::share_of(b.rows.size(), b.team->size(), thread);
-      for (std::size_t r = begin; r < end; ++r) {
-        const std::span row(out + r * table.columns, table.columns);
-        kernels::panels::decode_row(table, static_cast<std::size_t>(b.tokens[r]), row);
-        if (scale != 1) std::ranges::transform(row, row.begin(), [scale](float x) { return x * scale; });
-      }
-    };
-  });
+LINGUALINKED_DECL detail::row_step program_compiler::row_step_of(value_index from, value_index to) {
+  return {&kernels_, at(from).floats, at(to).floats, at(to).width, at(to).selected};
 }
 
-LINGUALINKED_DECL void program_compiler::plan_select(value_index i) {
+LINGUALINKED_DECL void program_compiler::plan_norm(value_index i, detail::norm_step norm) {
   const value_index x = graph_.operations[i].inputs[0];
-  step({x}, {i}, [this, i, x] {
-    const float* in = at(x).floats;
-    float* out = at(i).floats;
-    const std::size_t width = at(i).width;
-    return [=](const batch_state& b, unsigned thread) {
-      const auto [begin, end] = detail::share_of(b.selected.size(), b.team->size(), thread);
-      for (std::size_t r = begin; r < end; ++r) std::memcpy(out + r * width, in + b.selected[r] * width, width * sizeof(float));
-    };
-  });
-}
-
-LINGUALINKED_DECL void program_compiler::plan_norm(value_index i, const rms_norm_operation& op) {
-  const value_index x = graph_.operations[i].inputs[0];
-  const bool rounds = wants_rounding(i);
-  values_[i].rounded = rounds;
-  step({x}, {i}, [this, i, x, rounds, epsilon = op.epsilon, part = op.head_size, w = weights_.vector(op.weight)] {
-    const value& v = at(i);
-    const float* in = at(x).floats;
-    float* out = v.floats;
-    const std::size_t width = v.width;
-    const std::size_t group = part == 0 ? width : part;
-    return [=, &k = kernels_, selected = v.selected, q = v.rounded_rows](const batch_state& b, unsigned thread) {
-      const auto [begin, end] = detail::share_of(detail::rows_of(b, selected), b.team->size(), thread);
-      for (std::size_t r = begin; r < end; ++r) {
-        for (std::size_t c = 0; c < width; c += group) k.rms_norm(in + r * width + c, w, epsilon, group, out + r * width + c);
-        if (rounds) k.quantise(out + r * width, width, 1, width, detail::rounded_from(q, width, r, 0));
-      }
-    };
+  norm.rounds = values_[i].rounded = wants_rounding(i);
+  step({x}, {i}, [this, i, x, norm]() mutable {
+    static_cast<detail::row_step&>(norm) = row_step_of(x, i);
+    norm.rounded = at(i).rounded_rows;
+    if (norm.group == 0) norm.group = norm.width;
+    return norm;
   });
 }
 
 LINGUALINKED_DECL void program_compiler::plan_rounding(value_index i) {
   at(i).rounded = true;
-  step({i}, {i}, [this, i] {
-    const value& v = at(i);
-    return [&k = kernels_, x = v.floats, width = v.width, selected = v.selected, q = v.rounded_rows](const batch_state& b,
-                                                                                                     unsigned thread) {
-      const auto [begin, end] = detail::share_of(detail::rows_of(b, selected), b.team->size(), thread);
-      if (begin < end) k.quantise(x + begin * width, width, end - begin, width, detail::rounded_from(q, width, begin, 0));
-    };
-  });
+  step({i}, {i}, [this, i] { return detail::rounding_step{row_step_of(i, i), at(i).rounded_rows}; });
 }
 
 LINGUALINKED_DECL void program_compiler::plan_linear_group(value_index i) {
@@ -155,12 +121,14 @@ LINGUALINKED_DECL void program_compiler::plan_linear_group(value_index i) {
     parts.push_back(p);
   }
 
-  // Gate and up alone in a group, read by one SwiGLU and nothing else: each thread multiplies the columns it made.
+  // Gate and up alone in a group, read by one activation and nothing else, or a layer alone: each thread activates what it made.
   std::optional<value_index> product;
-  if (members.size() == 2 && values_[members[0]].readers.size() == 1 &&
-      values_[members[0]].readers == values_[members[1]].readers) {
+  if (members.size() <= 2 && values_[members[0]].readers.size() == 1 &&
+      values_[members[0]].readers == values_[members.back()].readers) {
     const value_index reader = values_[members[0]].readers[0];
-    if (std::holds_alternative<gated_silu_operation>(graph_.operations[reader].kind)) {
+    const operation_kind& kind = graph_.operations[reader].kind;
+    if (members.size() == 2 ? std::holds_alternative<gated_operation>(kind)
+                            : std::holds_alternative<activation_operation>(kind)) {
       product = reader;
       handled_[reader] = true;
       values_[reader].rounded = wants_rounding(reader);
@@ -182,11 +150,14 @@ LINGUALINKED_DECL void program_compiler::plan_linear_group(value_index i) {
                              .out = at(p.target).floats});
     }
     if (product) {
-      const auto& gated = graph_.operations[*product].inputs;
-      made.product = detail::gated_product{.swapped = gated[0] != parts[0].linear,
-                                           .out = at(*product).floats,
-                                           .rounds = at(*product).rounded,
-                                           .rounded = at(*product).rounded_rows};
+      const operation& op = graph_.operations[*product];
+      const auto* gated = std::get_if<gated_operation>(&op.kind);
+      made.product = detail::fused_activation{
+          .activation = gated != nullptr ? gated->activation : std::get<activation_operation>(op.kind).activation,
+          .swapped = op.inputs[0] != parts[0].linear,
+          .out = at(*product).floats,
+          .rounds = at(*product).rounded,
+          .rounded = at(*product).rounded_rows};
     }
     return program_step(std::move(made));
   });
@@ -203,18 +174,8 @@ LINGUALINKED_DECL void program_compiler::plan_rope(value_index i, const rope_ope
     values_[i].turn = op;
     return;
   }
-  step({x}, {i}, [this, i, x, &table = rope_for(op), head_size = op.head_size] {
-    const float* in = at(x).floats;
-    float* out = at(i).floats;
-    const std::size_t width = at(i).width;
-    return [=, &k = kernels_, &table](const batch_state& b, unsigned thread) {
-      const auto [begin, end] = detail::share_of(b.rows.size(), b.team->size(), thread);
-      for (std::size_t r = begin; r < end; ++r) {
-        std::memcpy(out + r * width, in + r * width, width * sizeof(float));
-        const std::size_t p = b.rows[r].position;
-        k.rope(out + r * width, width / head_size, head_size, table.half(), table.cosines(p), table.sines(p));
-      }
-    };
+  step({x}, {i}, [this, i, x, table = &rope_for(op), head_size = op.head_size] {
+    return detail::rope_step{row_step_of(x, i), table, head_size};
   });
 }
 
@@ -226,6 +187,8 @@ LINGUALINKED_DECL void program_compiler::plan_attention(value_index i, const att
                                 .head_size = op.head_size,
                                 .scale = op.scale,
                                 .window = op.window,
+                                .soft_cap = op.soft_cap,
+                                .slopes = op.slopes,
                                 .layer = layer,
                                 .tiles = (limits_.context_tokens + kernels::attention_tile - 1) / kernels::attention_tile};
   const bool rounds = wants_rounding(i) && shape.group() * shape.head_size % kernels::activation_block == 0;
@@ -260,26 +223,76 @@ LINGUALINKED_DECL void program_compiler::plan_attention(value_index i, const att
   step({i}, {i}, bind(detail::attention_phase::merge));
 }
 
-LINGUALINKED_DECL void program_compiler::plan_gated(value_index i) {
-  const auto& in = graph_.operations[i].inputs;
-  step({in[0], in[1]}, {i}, [this, i, gate = in[0], up = in[1]] {
-    return [&k = kernels_, g = at(gate).floats, u = at(up).floats, out = at(i).floats, width = at(i).width,
-            selected = at(i).selected](const batch_state& b, unsigned thread) {
-      const auto [begin, end] = detail::share_of(detail::rows_of(b, selected), b.team->size(), thread);
-      for (std::size_t r = begin; r < end; ++r) k.silu_multiply(g + r * width, u + r * width, width, out + r * width);
-    };
-  });
+LINGUALINKED_DECL void program_compiler::plan_mixture(value_index i, const mixture_operation& op) {
+  const value_index x = graph_.operations[i].inputs[0];
+  const value_index scores = graph_.operations[i].inputs[1];
+  if (!at(x).rounded && wants_rounding(x)) plan_rounding(x);
+  auto shape = std::make_shared<detail::mixture_shape>();
+  for (std::size_t e = 0; e < op.gate.size(); ++e) {
+    shape->gate.push_back(weights_.matrix(op.gate[e]));
+    shape->up.push_back(weights_.matrix(op.up[e]));
+    shape->down.push_back(weights_.matrix(op.down[e]));
+  }
+  shape->used = op.used;
+  shape->sum_to_one = op.sum_to_one;
+  shape->activation = op.activation;
+  shape->rounds_input = any_quantised(op.gate) || any_quantised(op.up);
+  shape->rounds_product = any_quantised(op.down);
+  if (!made_->mixture_) made_->mixture_ = std::make_unique<detail::mixture_scratch>();
+  made_->mixture_->reserve(*shape, limits_.rows);
+
+  using enum detail::mixture_phase;
+  for (const auto phase : {route, order, gather, expand, contract, combine}) {
+    step({x, scores}, {i}, [this, i, x, scores, shape, phase] {
+      return detail::mixture_step{.phase = phase,
+                                  .kernels = &kernels_,
+                                  .scratch = made_->mixture_.get(),
+                                  .shape = shape,
+                                  .selected = at(i).selected,
+                                  .x = at(x).floats,
+                                  .x_rounded = at(x).rounded_rows,
+                                  .scores = at(scores).floats,
+                                  .out = at(i).floats};
+    });
+  }
 }
 
-LINGUALINKED_DECL void program_compiler::plan_add(value_index i) {
-  const auto& in = graph_.operations[i].inputs;
-  step({in[0], in[1]}, {i}, [this, i, left = in[0], right = in[1]] {
-    return [a = at(left).floats, c = at(right).floats, out = at(i).floats, width = at(i).width, selected = at(i).selected](
-               const batch_state& b, unsigned thread) {
-      const auto [begin, end] = detail::share_of(detail::rows_of(b, selected) * width, b.team->size(), thread);
-      for (std::size_t j = begin; j < end; ++j) out[j] = a[j] + c[j];
-    };
-  });
+LINGUALINKED_DECL void program_compiler::plan_soft_cap(value_index i, float cap) {
+  const value_index x = graph_.operations[i].inputs[0];
+  if (values_[x].readers.size() == 1) values_[i].alias = x;
+  step({x}, {i}, [this, i, x, cap] { return detail::soft_cap_step{row_step_of(x, i), cap}; });
+}
+
+LINGUALINKED_DECL void program_compiler::plan_rows(value_index i) {
+  const operation& op = graph_.operations[i];
+  const auto& in = op.inputs;
+  if (const auto* e = std::get_if<embedding_operation>(&op.kind)) {
+    step({}, {i}, [this, i, table = weights_.matrix(e->table), scale = e->scale] {
+      return detail::embedding_step{row_step_of(i, i), table, scale};
+    });
+  } else if (const auto* p = std::get_if<position_embedding_operation>(&op.kind)) {
+    step({in[0]}, {i}, [this, i, x = in[0], table = weights_.matrix(p->table), offset = p->offset] {
+      return detail::position_step{row_step_of(x, i), table, offset};
+    });
+  } else if (std::holds_alternative<select_operation>(op.kind)) {
+    step({in[0]}, {i}, [this, i, x = in[0]] { return detail::select_step{row_step_of(x, i)}; });
+  } else if (const auto* a = std::get_if<activation_operation>(&op.kind)) {
+    step({in[0]}, {i}, [this, i, x = in[0], kind = a->activation] {
+      return detail::activation_step{row_step_of(x, i), kind, nullptr};
+    });
+  } else if (const auto* g = std::get_if<gated_operation>(&op.kind)) {
+    step({in[0], in[1]}, {i}, [this, i, x = in[0], up = in[1], kind = g->activation] {
+      return detail::activation_step{row_step_of(x, i), kind, at(up).floats};
+    });
+  } else if (std::holds_alternative<scale_operation>(op.kind)) {
+    step({in[0], in[1]}, {i}, [this, i, x = in[0], gate = in[1]] {
+      return detail::scale_step{row_step_of(x, i), at(gate).floats};
+    });
+  } else {
+    step({in[0], in[1]}, {i}, [this, i, x = in[0], other = in[1]] {
+      return detail::add_step{row_step_of(x, i), at(other).floats};
+    });
+  }
 }
 
 LINGUALINKED_DECL result<void> program_compiler::plan() {
@@ -299,21 +312,25 @@ LINGUALINKED_DECL result<void> program_compiler::plan() {
     }
     if (std::holds_alternative<select_operation>(ops[i].kind)) values_[i].selected = true;
   }
-  if (end_ == ops.size() && !std::holds_alternative<linear_operation>(ops.back().kind))
+  if (end_ == ops.size() && !std::holds_alternative<linear_operation>(ops[end_ - 1].kind) &&
+      !std::holds_alternative<soft_cap_operation>(ops[end_ - 1].kind))
     return error{errc::unsupported, "the model does not end in a linear layer, so it has no logits"};
   if (input_) values_[*input_].planned = true;
   for (std::size_t n = first_; n < end_; ++n) {
     if (handled_[n]) continue;
     const auto i = static_cast<value_index>(n);
     const operation_kind& kind = ops[n].kind;
-    if (const auto* e = std::get_if<embedding_operation>(&kind)) plan_embedding(i, *e);
-    else if (std::holds_alternative<select_operation>(kind)) plan_select(i);
-    else if (const auto* m = std::get_if<rms_norm_operation>(&kind)) plan_norm(i, *m);
+    if (const auto* m = std::get_if<rms_norm_operation>(&kind))
+      plan_norm(i, {{}, false, weights_.vector(m->weight), nullptr, m->epsilon, m->head_size, false, {}});
+    else if (const auto* l = std::get_if<layer_norm_operation>(&kind))
+      plan_norm(i,
+                {{}, true, weights_.vector(l->weight), l->bias ? weights_.vector(l->bias) : nullptr, l->epsilon, 0, false, {}});
     else if (std::holds_alternative<linear_operation>(kind)) plan_linear_group(i);
     else if (const auto* r = std::get_if<rope_operation>(&kind)) plan_rope(i, *r);
     else if (const auto* a = std::get_if<attention_operation>(&kind)) plan_attention(i, *a);
-    else if (std::holds_alternative<gated_silu_operation>(kind)) plan_gated(i);
-    else plan_add(i);
+    else if (const auto* e = std::get_if<mixture_operation>(&kind)) plan_mixture(i, *e);
+    else if (const auto* c = std::get_if<soft_cap_operation>(&kind)) plan_soft_cap(i, c->cap);
+    else plan_rows(i);
   }
   return {};
 }
@@ -346,7 +363,7 @@ LINGUALINKED_DECL void program_compiler::place() {
   for (std::size_t s = 0; s < steps; ++s) {
     for (value_index i = 0; i < end_; ++i) {
       value& v = values_[i];
-      if (v.alias || v.first_step != s || (answers && i == output)) continue;
+      if (v.alias || v.first_step != s || (answers && &v == &at(output))) continue;
       const std::size_t rounded_row = v.rounded ? detail::rounded_row_bytes(v.width) : 0;
       const std::size_t float_bytes = detail::align_up(limits_.rows * v.width * sizeof(float));
       const std::size_t bytes = float_bytes + detail::align_up(limits_.rows * rounded_row) + 3 * storage::alignment_bytes;
@@ -382,6 +399,7 @@ LINGUALINKED_DECL result<std::unique_ptr<program>> program_compiler::compile() {
   place();
   for (const planned_step& s : planned_) made_->steps_.push_back(s.bind());
   if (made_->attention_) made_->buffer_bytes_ += made_->attention_->bytes();
+  if (made_->mixture_) made_->buffer_bytes_ += made_->mixture_->bytes();
   return std::move(made_);
 }
 

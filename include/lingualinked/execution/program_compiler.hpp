@@ -5,6 +5,7 @@
 #include <lingualinked/execution/batch_state.hpp>
 #include <lingualinked/execution/kv_cache.hpp>
 #include <lingualinked/execution/rope_table.hpp>
+#include <lingualinked/execution/row_steps.hpp>
 #include <lingualinked/execution/stage_weights.hpp>
 #include <lingualinked/graph/operation.hpp>
 #include <lingualinked/kernels/table.hpp>
@@ -53,19 +54,19 @@ class program_compiler {
   };
 
   [[nodiscard]] result<void> plan();
-  void plan_embedding(value_index i, const embedding_operation& op);
-  void plan_select(value_index i);
-  void plan_norm(value_index i, const rms_norm_operation& op);
+  void plan_norm(value_index i, detail::norm_step norm);
   void plan_rounding(value_index i);
   void plan_linear_group(value_index i);
   void plan_rope(value_index i, const rope_operation& op);
   void plan_attention(value_index i, const attention_operation& op);
-  void plan_gated(value_index i);
-  void plan_add(value_index i);
+  void plan_mixture(value_index i, const mixture_operation& op);
+  void plan_soft_cap(value_index i, float cap);
+  void plan_rows(value_index i);  // the operations that make a row of each row
   void step(std::vector<value_index> reads, std::vector<value_index> writes, std::function<program_step()> bind);
 
   void place();
   [[nodiscard]] value& at(value_index i);  // follows aliases
+  [[nodiscard]] detail::row_step row_step_of(value_index from, value_index to);
   [[nodiscard]] bool wants_rounding(value_index i) const;
   [[nodiscard]] const rope_table& rope_for(const rope_operation& how);
   [[nodiscard]] std::byte* take_buffer(std::size_t bytes);

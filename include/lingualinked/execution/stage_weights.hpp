@@ -7,11 +7,13 @@
 #include <lingualinked/graph/operation.hpp>
 #include <lingualinked/kernels/panels.hpp>
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <map>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace lingualinked::inline v0 {
@@ -29,14 +31,15 @@ class stage_weights {
                                                   const weight_progress& progress = {});
 
   /// Requires  an operation given to load() names this weight.
-  [[nodiscard]] kernels::panel_view matrix(const weight_ref& w) const { return matrices_.at(w.name).view(); }
-  [[nodiscard]] const float* vector(const weight_ref& w) const { return vectors_.at(w.name).data(); }
+  [[nodiscard]] kernels::panel_view matrix(const weight_ref& w) const { return matrices_.at({w.name, w.first}).view(); }
+  [[nodiscard]] const float* vector(const weight_ref& w) const { return vectors_.at({w.name, w.first}).data(); }
 
   [[nodiscard]] std::uint64_t bytes() const noexcept { return bytes_; }
 
  private:
-  std::map<std::string, kernels::panels, std::less<>> matrices_;
-  std::map<std::string, std::vector<float>, std::less<>> vectors_;
+  using part_key = std::pair<std::string, std::size_t>;  // name, where the part begins
+  std::map<part_key, kernels::panels> matrices_;
+  std::map<part_key, std::vector<float>> vectors_;
   std::uint64_t bytes_ = 0;
 };
 

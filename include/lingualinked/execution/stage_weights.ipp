@@ -7,8 +7,10 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -69,10 +71,9 @@ class weight_list {
  public:
   void add(const weight_ref& w, row_places places = {}) {
     if (!w) return;
-    const auto same =
-        std::ranges::find(all_, w.name, [](const weight_request& r) -> const std::string& { return r.weight->name; });
-    if (same == all_.end()) return all_.push_back({&w, places});
-    if (same->places != places && !conflict_) conflict_ = w.name;
+    const auto [at, added] = index_.try_emplace({w.name, w.first}, all_.size());
+    if (added) return all_.push_back({&w, places});
+    if (all_[at->second].places != places && !conflict_) conflict_ = w.name;
   }
   [[nodiscard]] result<std::vector<weight_request>> finish() && {
     if (conflict_) return error{errc::unsupported, "tensor '" + *conflict_ + "' is wanted in two orders of rows"};
@@ -81,27 +82,34 @@ class weight_list {
 
  private:
   std::vector<weight_request> all_;
+  std::map<std::pair<std::string_view, std::size_t>, std::size_t> index_;  // of all_, by name and beginning
   std::optional<std::string> conflict_;
 };
 
-/// Reads one matrix piece by piece, hands each stored row to `use` and each piece's size to `tell`, which may say stop.
+/// Reads one matrix, or a vector as a matrix of one row, piece by piece; hands each row to `use` and each piece's size to `tell`,
+/// which may say stop.
 template <class Use, class Tell>
 [[nodiscard]] result<void> for_each_row(const tensor_source& source, const weight_ref& w, Tell tell, Use use) {
   const tensor_info* info = source.find(w.name);
-  const std::size_t row_bytes = bytes_of(w.type, w.columns);
-  if (info == nullptr || info->type != w.type || info->rows != w.rows || info->columns != w.columns)
+  const bool is_vector = info != nullptr && info->rows == 1;  // whose parts are elements
+  const bool fits = info != nullptr && info->type == w.type &&
+                    (is_vector ? w.rows == 1 && w.columns <= info->columns && w.first <= info->columns - w.columns
+                               : w.columns == info->columns && w.rows <= info->rows && w.first <= info->rows - w.rows);
+  if (!fits)
     return error{errc::malformed, "tensor '" + w.name + "' is not what it was when the model was opened. Open the model again"};
+  const std::size_t row_bytes = bytes_of(w.type, w.columns);
+  const std::size_t start = is_vector ? bytes_of(w.type, w.first) : w.first * row_bytes;
   const std::size_t piece_rows = std::max<std::size_t>(1, load_piece_bytes / row_bytes);
   std::vector<std::byte> piece(std::min(piece_rows, w.rows) * row_bytes);
   for (std::size_t row = 0; row < w.rows;) {
     const std::size_t count = std::min(piece_rows, w.rows - row);
     const auto part = std::span(piece).first(count * row_bytes);
-    if (auto read = source.read(*info, row * row_bytes, part); !read) return read;
+    if (auto read = source.read(*info, start + row * row_bytes, part); !read) return read;
     const std::size_t bad = first_bad_block(w.type, part);
     const std::size_t row_blocks = w.columns / facts_of(w.type).block_elements;
     if (bad < count * row_blocks)
       return error{errc::malformed, "tensor " + printable(source.stored_name(w.name)) + " row " +
-                                        std::to_string(row + bad / row_blocks) +
+                                        std::to_string((is_vector ? 0 : w.first) + row + bad / row_blocks) +
                                         " holds a value that is not finite. The file is damaged"};
     for (std::size_t i = 0; i < count; ++i) use(row + i, part.subspan(i * row_bytes, row_bytes));
     row += count;
@@ -142,7 +150,15 @@ LINGUALINKED_DECL result<stage_weights> stage_weights::load(std::span<const oper
   detail::weight_list vector_list;
   for (const operation& op : operations) {
     if (const auto* e = std::get_if<embedding_operation>(&op.kind)) matrix_list.add(e->table);
+    if (const auto* p = std::get_if<position_embedding_operation>(&op.kind)) matrix_list.add(p->table);
     if (const auto* n = std::get_if<rms_norm_operation>(&op.kind)) vector_list.add(n->weight);
+    if (const auto* n = std::get_if<layer_norm_operation>(&op.kind)) {
+      vector_list.add(n->weight);
+      vector_list.add(n->bias);
+    }
+    if (const auto* m = std::get_if<mixture_operation>(&op.kind))
+      for (const auto* list : {&m->gate, &m->up, &m->down})
+        for (const weight_ref& w : *list) matrix_list.add(w);
     if (const auto* l = std::get_if<linear_operation>(&op.kind)) {
       const detail::row_places places{l->order, l->head_size, l->rotary};
       matrix_list.add(l->weight, places);
@@ -171,7 +187,7 @@ LINGUALINKED_DECL result<stage_weights> stage_weights::load(std::span<const oper
         source, *weight, tell, [&](std::size_t row, std::span<const std::byte> bytes) { made->set_row(places.of(row), bytes); });
     if (!read) return read.error();
     loaded.bytes_ += made->bytes();
-    loaded.matrices_.emplace(weight->name, *std::move(made));
+    loaded.matrices_.emplace(part_key{weight->name, weight->first}, *std::move(made));
   }
   for (const auto& [weight, places] : *vectors) {
     std::vector<float> values(weight->columns);
@@ -181,7 +197,7 @@ LINGUALINKED_DECL result<stage_weights> stage_weights::load(std::span<const oper
     });
     if (!read) return read.error();
     loaded.bytes_ += values.size() * sizeof(float);
-    loaded.vectors_.emplace(weight->name, std::move(values));
+    loaded.vectors_.emplace(part_key{weight->name, weight->first}, std::move(values));
   }
   return loaded;
 }

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
+#include <lingualinked/graph/activation.hpp>
 #include <lingualinked/tensor/dtype.hpp>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -19,9 +21,14 @@ struct weight_ref {
   std::size_t rows = 0;
   std::size_t columns = 0;
   std::uint64_t resident_bytes = 0;  // in memory, as kernels read it
+  std::size_t first = 0;             // where this part of what is stored begins: a row of a matrix, an element of a vector
 
   explicit operator bool() const noexcept { return !name.empty(); }
 };
+
+[[nodiscard]] inline bool any_quantised(const std::vector<weight_ref>& weights) noexcept {
+  return std::any_of(weights.begin(), weights.end(), [](const weight_ref& w) { return is_quantised(w.type); });
+}
 
 /// Order in which the rows of a stored projection become output rows.
 enum class row_order : unsigned char {
@@ -29,18 +36,15 @@ enum class row_order : unsigned char {
   pairs_to_halves,  // the rotated part of each head, stored as adjacent pairs (2i, 2i+1), becomes halves (i, i + rotary/2)
 };
 
-/// The functions that stand between the layers of a feed-forward network.
-enum class activation_kind : unsigned char {
-  silu,       // x * sigmoid(x)
-  gelu_tanh,  // x * (1 + tanh(sqrt(2/pi) * (x + 0.044715 x^3))) / 2
-  gelu,       // x * (1 + erf(x / sqrt(2))) / 2
-  relu,
-};
-
 /// x[t] = table[token[t]] * scale
 struct embedding_operation {
   weight_ref table;  // [V, D]
   float scale = 1;
+};
+/// y[t] = x[t] + table[position of t + offset]
+struct position_embedding_operation {
+  weight_ref table;  // [positions, D]
+  std::size_t offset = 0;
 };
 /// Keeps only the rows whose logits somebody wants; later operations run on those alone.
 struct select_operation {};
@@ -50,6 +54,12 @@ struct rms_norm_operation {
   float epsilon = 0;
   std::size_t head_size = 0;
 };
+/// (x - mean) / sqrt(variance + epsilon) * weight (+ bias) of each row.
+struct layer_norm_operation {
+  weight_ref weight;
+  weight_ref bias;
+  float epsilon = 0;
+};
 /// y = W x (+ b)
 struct linear_operation {
   weight_ref weight;  // [N, K]
@@ -58,28 +68,61 @@ struct linear_operation {
   std::size_t head_size = 0;  // for pairs_to_halves
   std::size_t rotary = 0;     // for pairs_to_halves: the first elements of a head that are pairs
 };
-/// Rotates each head by its position: frequency i is base^(-2i/rotary) / divisor[i].
+/// Rotates each head by its position: frequency i is base^(-2i/rotary) / divisor[i]. What turns is multiplied by amplitude.
 struct rope_operation {
   std::size_t head_size = 0;
   std::size_t rotary = 0;  // elements of a head that turn, even, <= head_size
   double base = 10000;
   std::vector<double> divisors;  // [rotary/2], or empty for ones
+  double amplitude = 1;
 };
-/// softmax(q k^T * scale) v over the cache, causal; inputs q, k, v in this order.
+/// Whether both turn a head's elements by the same angles and amplitude.
+[[nodiscard]] inline bool same_rotation(const rope_operation& a, const rope_operation& b) noexcept {
+  return a.rotary == b.rotary && a.base == b.base && a.divisors == b.divisors && a.amplitude == b.amplitude;
+}
+/// softmax(q k^T * scale) v over the cache, causal; inputs q, k, v in this order. Scores go through cap * tanh(score / cap) where
+/// there is a cap, then get slope * key position where there are slopes.
 struct attention_operation {
   std::size_t heads = 0;
   std::size_t kv_heads = 0;
   std::size_t head_size = 0;
   float scale = 1;
-  std::size_t window = 0;  // 0: all earlier positions; w: the last w, itself included
+  std::size_t window = 0;       // 0: all earlier positions; w: the last w, itself included
+  float soft_cap = 0;           // 0: none
+  std::vector<float> slopes{};  // [heads], or empty
 };
-/// silu(gate) * up; inputs gate, up.
-struct gated_silu_operation {};
+/// activation(x)
+struct activation_operation {
+  activation_kind activation = activation_kind::silu;
+};
+/// activation(gate) * up; inputs gate, up.
+struct gated_operation {
+  activation_kind activation = activation_kind::silu;
+};
+/// a * sigmoid(b), b one number for each row; inputs a, b.
+struct scale_operation {};
+/// A mixture of E gated networks, of which each row goes through `used`; inputs x [T, D] and the router's scores [T, E].
+///   p = softmax(scores); chosen are the largest `used` of them, the lower index on ties; w_e = p_e, divided by the sum of the
+///   chosen where sum_to_one; y = sum over the chosen e, ascending, of w_e * down_e(activation(gate_e x) * up_e x)
+struct mixture_operation {
+  std::vector<weight_ref> gate;  // [E], each [F, D]
+  std::vector<weight_ref> up;    // [E], each [F, D]
+  std::vector<weight_ref> down;  // [E], each [D, F]
+  std::size_t used = 1;
+  bool sum_to_one = true;
+  activation_kind activation = activation_kind::silu;
+};
+/// cap * tanh(x / cap)
+struct soft_cap_operation {
+  float cap = 1;
+};
 /// a + b
 struct add_operation {};
 
-using operation_kind = std::variant<embedding_operation, select_operation, rms_norm_operation, linear_operation, rope_operation,
-                                    attention_operation, gated_silu_operation, add_operation>;
+using operation_kind =
+    std::variant<embedding_operation, position_embedding_operation, select_operation, rms_norm_operation, layer_norm_operation,
+                 linear_operation, rope_operation, attention_operation, activation_operation, gated_operation, scale_operation,
+                 mixture_operation, soft_cap_operation, add_operation>;
 
 /// One node of the operation graph. It makes one tensor [T, width].
 struct operation {

@@ -87,4 +87,9 @@ struct attention_merge_call {
   std::size_t out_stride = 0;
 };
 
+/// What the activations multiply with.
+inline constexpr float gelu_tanh_scale = 0x1.988454p-1F;  // sqrt(2 / pi)
+inline constexpr float gelu_tanh_cubic = 0.044715F;
+inline constexpr float sqrt_half = 0x1.6a09e6p-1F;
+
 }  // namespace lingualinked::inline v0::kernels

@@ -3,6 +3,7 @@
 
 #include <lingualinked/core/config.hpp>
 #include <lingualinked/core/result.hpp>
+#include <lingualinked/graph/activation.hpp>
 #include <lingualinked/kernels/calls.hpp>
 
 #include <cstddef>
@@ -21,6 +22,9 @@ struct table {
   void (*linear)(const linear_call&);
   /// out[j] = (x[j] * r) * w[j], r = 1 / sqrt(sum x^2 / n + eps); the sum in 16 partial sums. x may be out.
   void (*rms_norm)(const float* x, const float* w, float eps, std::size_t n, float* out);
+  /// out[j] = fma((x[j] - m) * r, w[j], b[j]), or without b ((x[j] - m) * r) * w[j]; m = sum x / n, r = 1 / sqrt(sum (x - m)^2 /
+  /// n + eps); both sums in 16 partial sums. b may be null, x may be out.
+  void (*layer_norm)(const float* x, const float* w, const float* b, float eps, std::size_t n, float* out);
   /// Rotates pairs (i, i + half) of each head in place: x0' = fma(x0, c, -(x1*s)), x1' = fma(x1, c, x0*s).
   /// x [heads, head_size]; cosines and sines [half] of this row's position; elements past 2*half stay.
   void (*rope)(float* x, std::size_t heads, std::size_t head_size, std::size_t half, const float* cosines, const float* sines);
@@ -30,6 +34,13 @@ struct table {
   void (*attention_merge)(const attention_merge_call&);
   /// out[i] = (gate[i] * sigmoid(gate[i])) * up[i]. out may be gate or up.
   void (*silu_multiply)(const float* gate, const float* up, std::size_t n, float* out);
+  /// out[i] = kind(x[i]); silu x * sigmoid(x); gelu_tanh (x * 0.5) * (1 + tanh(0.79788456 * fma(x * x * 0.044715, x, x))); gelu
+  /// (x * 0.5) * (1 + erf(x * 0.70710678)). x may be out.
+  void (*activate)(activation_kind kind, const float* x, std::size_t n, float* out);
+  /// out[i] = cap * tanh(x[i] / cap). x may be out.
+  void (*soft_cap)(const float* x, float cap, std::size_t n, float* out);
+  /// y[i] = fma(w, x[i], y[i]).
+  void (*add_scaled)(const float* x, float w, std::size_t n, float* y);
   /// The index of the largest value, the lowest on ties; n when any value is not finite or n is 0.
   std::size_t (*argmax)(const float* x, std::size_t n);
 };

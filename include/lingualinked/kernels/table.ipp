@@ -27,11 +27,15 @@ inline constexpr table scalar_table{
     .quantise = reference::quantise,
     .linear = reference::linear,
     .rms_norm = reference::rms_norm,
+    .layer_norm = reference::layer_norm,
     .rope = reference::rope,
     .store_kv = reference::store_kv,
     .attention_tile = reference::attention_tile,
     .attention_merge = reference::attention_merge,
     .silu_multiply = reference::silu_multiply,
+    .activate = reference::activate,
+    .soft_cap = reference::soft_cap,
+    .add_scaled = reference::add_scaled,
     .argmax = reference::argmax,
 };
 

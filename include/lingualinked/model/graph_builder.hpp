@@ -18,6 +18,17 @@
 
 namespace lingualinked::inline v0 {
 
+/// Where a linear layer finds its numbers, beside the name of its matrix.
+struct linear_form {
+  std::string bias{};       // empty: none
+  bool needs_bias = false;  // else it is added where the file has it
+  row_order order = row_order::as_stored;
+  std::size_t head_size = 0;    // for pairs_to_halves
+  std::size_t rotary = 0;       // for pairs_to_halves
+  std::size_t first = 0;        // row of what is stored that is the first output
+  std::size_t stored_rows = 0;  // 0: as many as outputs
+};
+
 /// What an architecture file writes with: every call appends one operation and checks the tensors it names against the file.
 /// The first mistake (missing tensor, wrong shape, dtype without kernels) is kept and later calls do nothing, so that a builder
 /// reads like the model's own equations and asks for the error once, at the end.
@@ -33,17 +44,28 @@ class graph_builder {
   [[nodiscard]] bool has(std::string_view tensor) const { return weights_.find(tensor) != nullptr; }
 
   value embedding(const std::string& table, std::size_t vocabulary, std::size_t width, float scale = 1);
+  /// x plus the row of a table that its position, moved by `offset`, chooses.
+  value positions(value x, const std::string& table, std::size_t rows, std::size_t offset = 0);
   value select(value x);
   value rms_norm(value x, const std::string& weight, float epsilon, std::size_t head_size = 0);
-  /// y = W x, plus `bias` when the file has a tensor of that name.
-  value linear(value x, const std::string& weight, std::size_t outputs, const std::string& bias = {},
-               row_order order = row_order::as_stored, std::size_t head_size = 0, std::size_t rotary = 0);
+  /// `name` is that of weight and bias without their endings.
+  value layer_norm(value x, const std::string& name, float epsilon, bool needs_bias = true);
+  value linear(value x, const std::string& weight, std::size_t outputs, const linear_form& form = {});
   value rope(value x, rope_operation how);
   value attention(value q, value k, value v, attention_operation how);
-  value gated_silu(value gate, value up);
+  value activate(value x, activation_kind kind);
+  /// activation(gate) * up
+  value gated(value gate, value up, activation_kind kind);
+  /// a * sigmoid(b), b one number for each row.
+  value scale(value a, value b);
+  /// A mixture of `experts` gated networks, `feed_forward` wide, each kind of matrix stored as one tensor of all experts.
+  value mixture(value x, value scores, const std::string& gate, const std::string& up, const std::string& down,
+                std::size_t experts, std::size_t feed_forward, mixture_operation how);
+  value soft_cap(value x, float cap);
   /// The last linear layer: a classifier's to its labels; else to the vocabulary, by 'output.weight' or, where the head is tied,
   /// by the embedding. `normed` is the stream after the final norm.
   value head(value normed, const hyperparameters& h);
+  value add(value a, value b);
   /// a + b, the new state of the residual stream.
   value add_to_stream(value a, value b);
   /// Marks x as the residual stream, so that a stage may end after it.
@@ -54,7 +76,12 @@ class graph_builder {
 
  private:
   value append(operation_kind kind, std::vector<value> inputs, std::size_t width, bool stream = false);
-  weight_ref take(const std::string& name, std::size_t rows, std::size_t columns);
+  /// Rows [first, first + rows) of a matrix of stored_rows; 0: of as many.
+  weight_ref take(const std::string& name, std::size_t rows, std::size_t columns, std::size_t first = 0,
+                  std::size_t stored_rows = 0);
+  /// Elements [first, first + size) of a float32 vector of stored_size; 0: of as many. `what` is what it is, for messages.
+  weight_ref take_vector(const std::string& name, std::size_t size, const char* what, std::size_t first = 0,
+                         std::size_t stored_size = 0);
   std::size_t width_of(value x) const;
   std::string shown(std::string_view tensor) const;  // as the file names it
   void fail(errc code, std::string message);

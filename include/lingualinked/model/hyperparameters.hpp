@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
-#include <lingualinked/graph/operation.hpp>
+#include <lingualinked/graph/activation.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -62,6 +62,7 @@ struct hyperparameters {
 inline constexpr std::uint64_t max_layers = 1024;
 inline constexpr std::uint64_t max_width = 1U << 20;
 inline constexpr std::uint64_t max_heads = 4096;
+inline constexpr std::uint64_t max_experts = 1024;
 inline constexpr std::uint64_t max_vocabulary = 1U << 24;
 inline constexpr std::uint64_t max_context_length = 1U << 24;
 

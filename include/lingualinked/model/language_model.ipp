@@ -28,7 +28,7 @@ LINGUALINKED_DECL result<language_model> language_model::open(const std::string&
   m.file_ = std::make_unique<gguf_file>(*std::move(file));
   auto arch = architecture_named(m.file_->architecture());
   if (!arch) return arch.error().in(path);
-  auto sizes = hyperparameters_from(*m.file_);
+  auto sizes = hyperparameters_from(*m.file_, arch->gguf);
   if (!sizes) return sizes.error().in(path);
   m.sizes_ = *std::move(sizes);
   auto graph = arch->build(m.sizes_, *m.file_);
@@ -48,7 +48,9 @@ LINGUALINKED_DECL dtype language_model::default_kv_type() const noexcept {
 }
 
 LINGUALINKED_DECL std::uint64_t language_model::tied_bytes() const noexcept {
-  const auto* head = std::get_if<linear_operation>(&graph_.operations.back().kind);
+  auto last = graph_.operations.rbegin();
+  if (std::holds_alternative<soft_cap_operation>(last->kind)) ++last;
+  const auto* head = std::get_if<linear_operation>(&last->kind);
   const auto* table = std::get_if<embedding_operation>(&graph_.operations.front().kind);
   return head != nullptr && table != nullptr && head->weight.name == table->table.name ? table->table.resident_bytes : 0;
 }

@@ -10,9 +10,10 @@
 namespace lingualinked::inline v0 {
 
 /// Llama: RMS norms before each half of a layer, rotary positions, grouped-query attention, SwiGLU feed-forward. Also what
-/// Mistral, SmolLM, SmolLM2 and TinyLlama are. Tensor names and row order of q and k as in GGUF.
+/// Mistral, Mixtral (with its mixture of experts), SmolLM, SmolLM2 and TinyLlama are. Tensor names as in GGUF, and there also its
+/// row order of q and k.
 /// Errors    malformed for a missing tensor or a wrong shape; unsupported for a tensor without a place here
-/// Source    Touvron et al. 2023, LLaMA, arXiv 2302.13971
+/// Source    Touvron et al. 2023, LLaMA, arXiv 2302.13971; Jiang et al. 2023, Mistral 7B, arXiv 2310.06825 (window)
 [[nodiscard]] result<operation_graph> build_llama(const hyperparameters& h, const tensor_source& weights);
 
 }  // namespace lingualinked::inline v0

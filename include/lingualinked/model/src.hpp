@@ -2,10 +2,21 @@
 #pragma once
 
 // Everything of this folder that is compiled once.
+#include <lingualinked/model/bloom.ipp>
+#include <lingualinked/model/decoder_builder.ipp>
+#include <lingualinked/model/gemma.ipp>
+#include <lingualinked/model/gemma2.ipp>
+#include <lingualinked/model/gemma3.ipp>
 #include <lingualinked/model/gguf_hyperparameters.ipp>
 #include <lingualinked/model/gguf_tokenizer.ipp>
+#include <lingualinked/model/gpt2.ipp>
 #include <lingualinked/model/graph_builder.ipp>
 #include <lingualinked/model/language_model.ipp>
 #include <lingualinked/model/llama.ipp>
+#include <lingualinked/model/opt.ipp>
+#include <lingualinked/model/phi3.ipp>
+#include <lingualinked/model/qwen2.ipp>
+#include <lingualinked/model/qwen3.ipp>
 #include <lingualinked/model/registry.ipp>
+#include <lingualinked/model/stablelm.ipp>
 #include <lingualinked/model/tokenizer_json.ipp>

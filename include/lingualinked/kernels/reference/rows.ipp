@@ -42,6 +42,24 @@ inline void quantise_block(const float* x, std::int8_t* q, float& d, std::int32_
   }
 }
 
+// 16 partial sums reduced by a tree: i with i + 8, + 4, + 2, + 1.
+[[nodiscard]] inline float tree_sum(float (&part)[16]) noexcept {
+  for (std::size_t width = 8; width > 0; width /= 2)
+    for (std::size_t i = 0; i < width; ++i) part[i] += part[i + width];
+  return part[0];
+}
+
+[[nodiscard]] inline float activated(activation_kind kind, float x) noexcept {
+  switch (kind) {
+    case activation_kind::silu: return x * elementary::sigmoid(x);
+    case activation_kind::gelu_tanh:
+      return (x * 0.5F) * (1.0F + elementary::tanh(gelu_tanh_scale * std::fma((x * x) * gelu_tanh_cubic, x, x)));
+    case activation_kind::gelu: return (x * 0.5F) * (1.0F + elementary::erf(x * sqrt_half));
+    case activation_kind::relu: break;
+  }
+  return x < 0.0F ? 0.0F : x;
+}
+
 }  // namespace detail
 
 LINGUALINKED_DECL void quantise(const float* x, std::size_t x_stride, std::size_t rows, std::size_t columns,
@@ -57,10 +75,21 @@ LINGUALINKED_DECL void quantise(const float* x, std::size_t x_stride, std::size_
 LINGUALINKED_DECL void rms_norm(const float* x, const float* w, float eps, std::size_t n, float* out) {
   float part[16] = {};
   for (std::size_t j = 0; j < n; ++j) part[j % 16] = std::fma(x[j], x[j], part[j % 16]);
-  for (std::size_t width = 8; width > 0; width /= 2)
-    for (std::size_t i = 0; i < width; ++i) part[i] += part[i + width];
-  const float r = 1.0F / std::sqrt(part[0] / static_cast<float>(n) + eps);
+  const float r = 1.0F / std::sqrt(detail::tree_sum(part) / static_cast<float>(n) + eps);
   for (std::size_t j = 0; j < n; ++j) out[j] = (x[j] * r) * w[j];
+}
+
+LINGUALINKED_DECL void layer_norm(const float* x, const float* w, const float* b, float eps, std::size_t n, float* out) {
+  float sums[16] = {};
+  for (std::size_t j = 0; j < n; ++j) sums[j % 16] += x[j];
+  const float m = detail::tree_sum(sums) / static_cast<float>(n);
+  float squares[16] = {};
+  for (std::size_t j = 0; j < n; ++j) squares[j % 16] = std::fma(x[j] - m, x[j] - m, squares[j % 16]);
+  const float r = 1.0F / std::sqrt(detail::tree_sum(squares) / static_cast<float>(n) + eps);
+  for (std::size_t j = 0; j < n; ++j) {
+    const float y = (x[j] - m) * r;
+    out[j] = b != nullptr ? std::fma(y, w[j], b[j]) : y * w[j];
+  }
 }
 
 LINGUALINKED_DECL void rope(float* x, std::size_t heads, std::size_t head_size, std::size_t half, const float* cosines,
@@ -80,6 +109,18 @@ LINGUALINKED_DECL void rope(float* x, std::size_t heads, std::size_t head_size, 
 
 LINGUALINKED_DECL void silu_multiply(const float* gate, const float* up, std::size_t n, float* out) {
   for (std::size_t i = 0; i < n; ++i) out[i] = (gate[i] * elementary::sigmoid(gate[i])) * up[i];
+}
+
+LINGUALINKED_DECL void activate(activation_kind kind, const float* x, std::size_t n, float* out) {
+  for (std::size_t i = 0; i < n; ++i) out[i] = detail::activated(kind, x[i]);
+}
+
+LINGUALINKED_DECL void soft_cap(const float* x, float cap, std::size_t n, float* out) {
+  for (std::size_t i = 0; i < n; ++i) out[i] = cap * elementary::tanh(x[i] / cap);
+}
+
+LINGUALINKED_DECL void add_scaled(const float* x, float w, std::size_t n, float* y) {
+  for (std::size_t i = 0; i < n; ++i) y[i] = std::fma(w, x[i], y[i]);
 }
 
 LINGUALINKED_DECL std::size_t argmax(const float* x, std::size_t n) {

@@ -92,11 +92,10 @@ struct key_range {
 
 /// What a row's scores go through besides the scale: the cap, the slope, and -infinity where a key is not visible.
 inline void adjust_scores(const attention_tile_call& call, std::size_t row, key_range visible, float* scores) {
-  for (std::size_t i = visible.begin; i < visible.end; ++i) {
-    float& s = scores[i];
-    if (call.soft_cap != 0) s = call.soft_cap * elementary::tanh(s / call.soft_cap);
-    if (call.alibi != nullptr) s = std::fma(call.alibi[row], static_cast<float>(call.tile * kernels::attention_tile + i), s);
-  }
+  if (call.soft_cap != 0) soft_cap(scores, call.soft_cap, kernels::attention_tile, scores);
+  if (call.alibi != nullptr)
+    for (std::size_t i = visible.begin; i < visible.end; ++i)
+      scores[i] = std::fma(call.alibi[row], static_cast<float>(call.tile * kernels::attention_tile + i), scores[i]);
   constexpr float nothing = -std::numeric_limits<float>::infinity();
   std::fill(scores, scores + visible.begin, nothing);
   std::fill(scores + visible.end, scores + kernels::attention_tile, nothing);
@@ -271,11 +270,15 @@ inline constexpr table vector_table(std::string_view name) {
       .quantise = quantise,
       .linear = linear,
       .rms_norm = rms_norm,
+      .layer_norm = layer_norm,
       .rope = rope,
       .store_kv = store_kv,
       .attention_tile = attention_tile,
       .attention_merge = attention_merge,
       .silu_multiply = silu_multiply,
+      .activate = activate,
+      .soft_cap = soft_cap,
+      .add_scaled = add_scaled,
       .argmax = argmax,
   };
 }

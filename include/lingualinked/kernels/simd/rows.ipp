@@ -79,7 +79,9 @@ inline void quantise(const float* x, std::size_t x_stride, std::size_t rows, std
                      out.sum[t * blocks + b]);
 }
 
-inline void rms_norm(const float* x, const float* w, float eps, std::size_t n, float* out) {
+/// Sums over a row in 16 partial sums, then the tree. term(v, sum) adds a vector, one(v, sum) a single number.
+template <class Term, class One>
+LINGUALINKED_ALWAYS_INLINE float sum_in_sixteen(const float* x, std::size_t n, Term term, One one) {
   using vf = ops::vf;
   constexpr std::size_t vectors = 16 / ops::lanes;
   vf partial[vectors];
@@ -87,22 +89,52 @@ inline void rms_norm(const float* x, const float* w, float eps, std::size_t n, f
   std::size_t j = 0;
   for (; j + 16 <= n; j += 16) {
     LINGUALINKED_UNROLL
-    for (std::size_t i = 0; i < vectors; ++i) {
-      const vf v = ops::load(x + j + i * ops::lanes);
-      partial[i] = ops::fma(v, v, partial[i]);
-    }
+    for (std::size_t i = 0; i < vectors; ++i) partial[i] = term(ops::load(x + j + i * ops::lanes), partial[i]);
   }
   if (j < n) {
     float part[16];
     for (std::size_t i = 0; i < vectors; ++i) ops::store(part + i * ops::lanes, partial[i]);
-    for (; j < n; ++j) part[j % 16] = std::fma(x[j], x[j], part[j % 16]);
+    for (; j < n; ++j) part[j % 16] = one(x[j], part[j % 16]);
     for (std::size_t i = 0; i < vectors; ++i) partial[i] = ops::load(part + i * ops::lanes);
   }
-  const float r = 1.0F / std::sqrt(ops::tree_sum(partial) / static_cast<float>(n) + eps);
+  return ops::tree_sum(partial);
+}
+
+inline void rms_norm(const float* x, const float* w, float eps, std::size_t n, float* out) {
+  using vf = ops::vf;
+  const float square = sum_in_sixteen(
+      x, n, [=](vf v, vf sum) { return ops::fma(v, v, sum); }, [=](float v, float sum) { return std::fma(v, v, sum); });
+  const float r = 1.0F / std::sqrt(square / static_cast<float>(n) + eps);
   const vf scale = ops::set1(r);
-  for (j = 0; j + ops::lanes <= n; j += ops::lanes)
-    ops::store(out + j, ops::mul(ops::mul(ops::load(x + j), scale), ops::load(w + j)));
+  std::size_t j = 0;
+  for (; j + ops::lanes <= n; j += ops::lanes) ops::store(out + j, ops::mul(ops::mul(ops::load(x + j), scale), ops::load(w + j)));
   for (; j < n; ++j) out[j] = (x[j] * r) * w[j];
+}
+
+inline void layer_norm(const float* x, const float* w, const float* b, float eps, std::size_t n, float* out) {
+  using vf = ops::vf;
+  const float m = sum_in_sixteen(
+                      x, n, [=](vf v, vf sum) { return ops::add(sum, v); }, [=](float v, float sum) { return sum + v; }) /
+                  static_cast<float>(n);
+  const vf mean = ops::set1(m);
+  const float square = sum_in_sixteen(
+      x, n,
+      [mean](vf v, vf sum) {
+        const vf c = ops::sub(v, mean);
+        return ops::fma(c, c, sum);
+      },
+      [m](float v, float sum) { return std::fma(v - m, v - m, sum); });
+  const float r = 1.0F / std::sqrt(square / static_cast<float>(n) + eps);
+  const vf scale = ops::set1(r);
+  std::size_t j = 0;
+  for (; j + ops::lanes <= n; j += ops::lanes) {
+    const vf y = ops::mul(ops::sub(ops::load(x + j), mean), scale);
+    ops::store(out + j, b != nullptr ? ops::fma(y, ops::load(w + j), ops::load(b + j)) : ops::mul(y, ops::load(w + j)));
+  }
+  for (; j < n; ++j) {
+    const float y = (x[j] - m) * r;
+    out[j] = b != nullptr ? std::fma(y, w[j], b[j]) : y * w[j];
+  }
 }
 
 inline void rope(float* x, std::size_t heads, std::size_t head_size, std::size_t half, const float* cosines, const float* sines) {
@@ -127,6 +159,13 @@ inline void rope(float* x, std::size_t heads, std::size_t head_size, std::size_t
       high[i] = std::fma(b, cosines[i], a * sines[i]);
     }
   }
+}
+
+inline void add_scaled(const float* x, float w, std::size_t n, float* y) {
+  const ops::vf scale = ops::set1(w);
+  std::size_t i = 0;
+  for (; i + ops::lanes <= n; i += ops::lanes) ops::store(y + i, ops::fma(scale, ops::load(x + i), ops::load(y + i)));
+  for (; i < n; ++i) y[i] = std::fma(w, x[i], y[i]);
 }
 
 inline std::size_t argmax(const float* x, std::size_t n) {

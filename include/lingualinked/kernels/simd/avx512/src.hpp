@@ -24,6 +24,7 @@ LINGUALINKED_STRICT_FLOAT_BEGIN
 // clang-format off
 #include <lingualinked/kernels/simd/avx512/ops.ipp>
 #include <lingualinked/kernels/simd/rows.ipp>
+#include <lingualinked/kernels/simd/activations.ipp>
 #include <lingualinked/kernels/simd/linear_rounded.ipp>
 #include <lingualinked/kernels/simd/linear_float.ipp>
 #include <lingualinked/kernels/simd/attention.ipp>

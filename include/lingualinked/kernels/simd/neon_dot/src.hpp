@@ -20,6 +20,7 @@ LINGUALINKED_STRICT_FLOAT_BEGIN
 #include <lingualinked/kernels/simd/neon/ops.ipp>
 #include <lingualinked/kernels/simd/neon_dot/dot.ipp>
 #include <lingualinked/kernels/simd/rows.ipp>
+#include <lingualinked/kernels/simd/activations.ipp>
 #include <lingualinked/kernels/simd/linear_rounded.ipp>
 #include <lingualinked/kernels/simd/linear_float.ipp>
 #include <lingualinked/kernels/simd/attention.ipp>
