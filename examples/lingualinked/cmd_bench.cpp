@@ -19,6 +19,7 @@ struct bench_options {
   where_options where;
   std::uint32_t prompt_tokens = 512;
   std::uint32_t generate_tokens = 128;
+  std::uint32_t sequences = 1;
   std::uint32_t repetitions = 5;
   bool json = false;
 };
@@ -47,7 +48,8 @@ ll::result<int> bench(const bench_options& o) {
   auto e = engine::start(*model, o.where,
                          {.context_tokens = o.prompt_tokens + o.generate_tokens,
                           .prompt_tokens = o.prompt_tokens,
-                          .generate_tokens = o.generate_tokens});
+                          .generate_tokens = o.generate_tokens,
+                          .sequences = o.sequences});
   if (!e) return e.error();
 
   ll::sequence_options options;
@@ -58,25 +60,31 @@ ll::result<int> bench(const bench_options& o) {
   std::vector<double> decode;
   nlohmann::ordered_json runs = nlohmann::ordered_json::array();
   for (std::uint32_t r = 0; r < o.repetitions + 1; ++r) {
+    // Decoding begins when the last sequence has its first token; before, its prompt shares the batches with others' tokens.
     clock::time_point first;
+    std::size_t begun = 0;
     std::size_t count = 0;
+    std::vector<bool> has_token(o.sequences, false);
     const auto start = clock::now();
-    auto made = e->generate(options, [&](ll::token_id) {
-      if (count++ == 0) first = clock::now();
-      return true;
+    const auto made = e->generate_together(options, o.sequences, [&](std::size_t i) {
+      if (begun == o.sequences) ++count;
+      if (has_token[i]) return;
+      has_token[i] = true;
+      if (++begun == o.sequences) first = clock::now();
     });
     const auto end = clock::now();
+    if (!made && made.error().code == ll::errc::cancelled) return interrupted;
     if (!made) return made.error();
-    if (made->reason == ll::finish_reason::cancelled) return interrupted;
     if (r == 0) continue;  // warms caches and pages
-    prefill.push_back(o.prompt_tokens / std::chrono::duration<double>(first - start).count());
-    if (count > 1) decode.push_back(static_cast<double>(count - 1) / std::chrono::duration<double>(end - first).count());
+    prefill.push_back(static_cast<double>(o.sequences) * o.prompt_tokens / std::chrono::duration<double>(first - start).count());
+    if (count > 0) decode.push_back(static_cast<double>(count) / std::chrono::duration<double>(end - first).count());
     runs.push_back({{"prefill_tokens_per_second", prefill.back()},
-                    {"decode_tokens_per_second", or_null(count > 1, count > 1 ? decode.back() : 0)}});
+                    {"decode_tokens_per_second", or_null(count > 0, count > 0 ? decode.back() : 0)}});
   }
   const std::uint64_t touched = bytes_per_token(model->modules(model->default_kv_type()));
   const double bandwidth = read_bandwidth(std::max<std::uint64_t>(touched, 1U << 20), e->threads());
-  const double limit = touched == 0 ? 0 : bandwidth / static_cast<double>(touched);
+  // A step reads the weights once, for a token of every sequence.
+  const double limit = touched == 0 ? 0 : o.sequences * bandwidth / static_cast<double>(touched);
   const nlohmann::ordered_json document = {
       {"prefill_tokens_per_second", median(prefill)},
       {"decode_tokens_per_second", or_null(!decode.empty(), median(decode))},
@@ -90,14 +98,16 @@ ll::result<int> bench(const bench_options& o) {
       {"decode_of_bandwidth_limit", or_null(!decode.empty() && limit > 0, limit > 0 ? median(decode) / limit : 0)},
       {"prompt_tokens", o.prompt_tokens},
       {"generate_tokens", o.generate_tokens},
+      {"sequences", o.sequences},
       {"runs", runs}};
   if (o.json) {
     print_json(document);
   } else {
     std::cout << "prefill " << median(prefill) << " tokens/s (" << o.prompt_tokens << " tokens), decode " << median(decode)
-              << " tokens/s (" << o.generate_tokens << " tokens): medians of " << o.repetitions << " runs, " << e->threads()
-              << " threads, " << e->isa() << "\nreading " << touched / 1000000 << " MB goes at " << bandwidth / 1e9
-              << " GB/s here, so decode is at " << (limit > 0 ? 100 * median(decode) / limit : 0) << " % of what memory allows\n";
+              << " tokens/s (" << o.generate_tokens << " tokens, " << o.sequences << " at a time): medians of " << o.repetitions
+              << " runs, " << e->threads() << " threads, " << e->isa() << "\nreading " << touched / 1000000 << " MB goes at "
+              << bandwidth / 1e9 << " GB/s here, so decode is at " << (limit > 0 ? 100 * median(decode) / limit : 0)
+              << " % of what memory allows\n";
   }
   return done;
 }
@@ -110,6 +120,9 @@ void add_bench(CLI::App& app, action& chosen) {
   o->model.add_to(*c);
   c->add_option("--prompt-tokens", o->prompt_tokens, "Length of the prompt")->capture_default_str()->check(CLI::PositiveNumber);
   c->add_option("--generate-tokens", o->generate_tokens, "Tokens to write")->capture_default_str()->check(CLI::PositiveNumber);
+  c->add_option("--sequences", o->sequences, "Generations at a time; speeds are of all of them together")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 1024));
   c->add_option("--repetitions", o->repetitions, "Runs that count, after one that does not")
       ->capture_default_str()
       ->check(CLI::PositiveNumber);

@@ -16,7 +16,9 @@
 
 #include <algorithm>
 #include <chrono>
+#include <future>
 #include <iostream>
+#include <mutex>
 #include <optional>
 #include <utility>
 
@@ -155,6 +157,7 @@ ll::result<engine> engine::start(const ll::language_model& model, const where_op
   request.options.context_tokens = needs.context_tokens;
   request.options.prompt_tokens = needs.prompt_tokens;
   request.options.generate_tokens = needs.generate_tokens;
+  request.options.sequences = needs.sequences;
   request.kv_type = *kv;
   request.threads = b->threads;
   if (where.distributed()) {
@@ -180,6 +183,7 @@ ll::result<engine> engine::start(const ll::language_model& model, const where_op
   s.module_count = static_cast<std::uint32_t>(model.modules(*kv).node_count());
   s.kv_dtype = static_cast<std::uint8_t>(*kv);
   s.context_tokens = needs.context_tokens;
+  s.sequences = needs.sequences;
   if (b->plan) {
     s.context_tokens = b->plan->document.context_tokens;
     s.sequences = b->plan->document.sequences;
@@ -213,6 +217,36 @@ ll::result<engine> engine::start(const ll::language_model& model, const where_op
 ll::result<ll::generation> engine::generate(const ll::sequence_options& options, const on_token& tell) {
   if (backend_->remote) return backend_->remote->generate(options, tell, &interrupt_flag());
   return backend_->local->generate(options, [&](ll::token_id token) { return tell(token) && !interrupt_flag().load(); });
+}
+
+ll::result<void> engine::generate_together(const ll::sequence_options& options, std::uint32_t count,
+                                           const std::function<void(std::size_t)>& tell) {
+  std::vector<ll::result<ll::generation>> made;
+  if (backend_->remote) {
+    std::mutex telling;
+    std::vector<std::future<ll::result<ll::generation>>> users;
+    for (std::uint32_t i = 0; i < count; ++i) {
+      const auto on_token = [&tell, &telling, i](ll::token_id) {
+        const std::lock_guard lock(telling);
+        tell(i);
+        return true;
+      };
+      users.push_back(std::async(std::launch::async, [this, &options, on_token] {
+        return backend_->remote->generate(options, on_token, &interrupt_flag());
+      }));
+    }
+    for (auto& user : users) made.push_back(user.get());
+  } else {
+    made = backend_->local->generate_all(std::vector<ll::sequence_options>(count, options), [&](std::size_t i, ll::token_id) {
+      tell(i);
+      return !interrupt_flag().load();
+    });
+  }
+  for (const auto& one : made) {
+    if (!one) return one.error();
+    if (one->reason == ll::finish_reason::cancelled) return ll::error{ll::errc::cancelled, "interrupted"};
+  }
+  return {};
 }
 
 ll::result<ll::generation> engine::logits(std::vector<ll::token_id> ids, const on_rows& tell) {

@@ -23,6 +23,7 @@ struct engine_needs {
   std::uint32_t context_tokens = 0;
   std::uint32_t prompt_tokens = 128;
   std::uint32_t generate_tokens = 128;
+  std::uint32_t sequences = 1;
   bool logits = false;  // rows of logits for prompts, not only tokens
 };
 
@@ -39,6 +40,9 @@ class engine {
   ~engine();
 
   [[nodiscard]] ll::result<ll::generation> generate(const ll::sequence_options& options, const on_token& tell);
+  /// `count` equal requests at a time; returns when all are over. tell: also from other threads, one call at a time.
+  [[nodiscard]] ll::result<void> generate_together(const ll::sequence_options& options, std::uint32_t count,
+                                                   const std::function<void(std::size_t index)>& tell);
   [[nodiscard]] ll::result<ll::generation> logits(std::vector<ll::token_id> ids, const on_rows& tell);
 
   [[nodiscard]] std::size_t stages() const noexcept;

@@ -235,6 +235,19 @@ TEST_SUITE("floors") {
     report(complaints);
   }
 
+  TEST_CASE("the top level holds what everybody expects there and nothing else") {
+    const std::set<std::string> expected{"CMakeLists.txt", "CMakePresets.json", "LICENSE",     "README.md",  "CONTRIBUTING.md",
+                                         "CHANGELOG.md",   ".clang-format",     ".clang-tidy", ".gitignore", ".ci",
+                                         "cmake",          "include",           "examples",    "benchmarks", "tests"};
+    const std::set<std::string> not_ours{".git", "build"};
+    std::set<std::string> found;
+    for (const auto& entry : fs::directory_iterator(source_dir)) {
+      const std::string name = entry.path().filename().string();
+      if (!not_ours.contains(name)) found.insert(name);
+    }
+    CHECK(found == expected);
+  }
+
   TEST_CASE("a test file includes the header it is named after first") {
     lines complaints;
     for (const auto& file : files_below("tests", {".cpp"})) {

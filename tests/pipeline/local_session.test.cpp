@@ -71,6 +71,37 @@ TEST_SUITE("pipeline/local_session") {
     }
   }
 
+  TEST_CASE("requests that run together get the answers they get alone, also when one is refused or has had enough") {
+    const fake::model m(6);
+    auto plan = fake::plan_of(m, {2, 4});
+    plan.sequences = 3;
+    auto session = stages::start(plan, connected_ends(plan), maker(m));
+    REQUIRE(session);
+    std::vector<ll::sequence_options> requests;
+    for (int i = 0; i < 7; ++i) requests.push_back(ask({i, 2, 3, 4, 5, 6, 7, 8, 9}, 2 + static_cast<std::uint32_t>(i)));
+    requests[2].prompt.clear();
+    std::vector<std::vector<ll::token_id>> streamed(requests.size());
+    const auto made = session->generate_all(requests, [&](std::size_t index, ll::token_id t) {
+      streamed[index].push_back(t);
+      return index != 5 || streamed[index].size() < 3;
+    });
+    REQUIRE(made.size() == requests.size());
+    for (std::size_t i = 0; i < made.size(); ++i) {
+      CAPTURE(i);
+      if (i == 2) {
+        REQUIRE(!made[i]);
+        CHECK(made[i].error().code == ll::errc::invalid_argument);
+        continue;
+      }
+      REQUIRE(made[i]);
+      auto expected = m.generate(requests[i]);
+      if (i == 5) expected.resize(3);
+      CHECK(made[i]->reason == (i == 5 ? ll::finish_reason::cancelled : ll::finish_reason::length));
+      CHECK(made[i]->tokens == expected);
+      CHECK(streamed[i] == expected);
+    }
+  }
+
   TEST_CASE("queues with room for a single frame slow a session down and change nothing") {
     const fake::model m(6);
     const auto plan = fake::plan_of(m, {2, 4});

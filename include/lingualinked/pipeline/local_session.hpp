@@ -76,21 +76,33 @@ class local_session {
   template <class F>
   requires std::invocable<F&, token_id>
   [[nodiscard]] result<generation> generate(sequence_options options, F&& on_token) {
-    auto no_rows = [](std::uint32_t, std::uint32_t, std::span<const float>) {};
-    return ask(std::move(options), on_token, no_rows);
+    std::vector<sequence_options> one;
+    one.push_back(std::move(options));
+    return std::move(generate_all(std::move(one), [&](std::size_t, token_id token) { return on_token(token); }).front());
   }
   [[nodiscard]] result<generation> generate(sequence_options options) {
     return generate(std::move(options), [](token_id) {});
+  }
+  /// Several generations at a time: a batch holds a token of each, so the weights are read once for all of them. The plan says for
+  /// how many sequences there is room; the others wait.
+  ///   on_token(index, token) as for generate
+  /// Returns   the outcome of each request, in their order
+  /// Errors    as generate, of each by itself
+  template <class F>
+  requires std::invocable<F&, std::size_t, token_id>
+  [[nodiscard]] std::vector<result<generation>> generate_all(std::vector<sequence_options> requests, F&& on_token) {
+    auto no_rows = [](std::uint32_t, std::uint32_t, std::span<const float>) {};
+    return ask(std::move(requests), on_token, no_rows);
   }
   /// A row of logits for each of `tokens`: on_rows(first_position, width, values [rows, width]), in order.
   template <class F>
   requires std::invocable<F&, std::uint32_t, std::uint32_t, std::span<const float>>
   [[nodiscard]] result<generation> logits(std::vector<token_id> tokens, F&& on_rows) {
-    sequence_options options;
-    options.prompt = std::move(tokens);
-    options.all_logits = true;
-    auto no_tokens = [](token_id) {};
-    return ask(std::move(options), no_tokens, on_rows);
+    std::vector<sequence_options> one(1);
+    one.front().prompt = std::move(tokens);
+    one.front().all_logits = true;
+    auto no_tokens = [](std::size_t, token_id) {};
+    return std::move(ask(std::move(one), no_tokens, on_rows).front());
   }
 
  private:
@@ -110,7 +122,7 @@ class local_session {
     peer_id to = 0;
     control::message what;
   };
-  /// The request that is being answered.
+  /// A request that is being answered.
   struct pending {
     sequence_id sequence = 0;
     generation made;
@@ -129,56 +141,77 @@ class local_session {
   }
 
   template <class F, class R>
-  [[nodiscard]] result<generation> ask(sequence_options options, F& on_token, R& on_rows) {
-    if (over_) return *over_;
-    auto taken = coordinator_.submit(std::move(options), time_point{}, out_);
-    if (!taken) return std::move(taken).error();
-    pending p;
-    p.sequence = *taken;
+  [[nodiscard]] std::vector<result<generation>> ask(std::vector<sequence_options> requests, F& on_token, R& on_rows) {
+    std::vector<pending> all(requests.size());
+    for (std::size_t i = 0; i < all.size(); ++i) {
+      if (over_) {
+        all[i].outcome.emplace(*over_);
+        continue;
+      }
+      auto taken = coordinator_.submit(std::move(requests[i]), time_point{}, out_);
+      if (taken) all[i].sequence = *taken;
+      else all[i].outcome.emplace(std::move(taken).error());
+    }
     for (;;) {
-      report(p, on_token, on_rows);
-      if (p.outcome && p.thrown) std::rethrow_exception(p.thrown);
-      if (p.outcome) return *std::move(p.outcome);
+      report(all, on_token, on_rows);
+      if (std::all_of(all.begin(), all.end(), [](const pending& p) { return p.outcome.has_value(); })) break;
       if (auto moved = move(); !moved) {
         over_ = moved.error();
-        return moved.error();
+        for (pending& p : all)
+          if (!p.outcome) p.outcome.emplace(*over_);
       }
     }
+    std::vector<result<generation>> outcomes;
+    for (pending& p : all) {
+      if (p.thrown) std::rethrow_exception(p.thrown);
+      outcomes.push_back(*std::move(p.outcome));
+    }
+    return outcomes;
   }
 
   /// Tells what the coordinator has to tell.
   template <class F, class R>
-  void report(pending& p, F& on_token, R& on_rows) {
+  void report(std::vector<pending>& all, F& on_token, R& on_rows) {
+    const auto find = [&](sequence_id sequence) {
+      return std::find_if(all.begin(), all.end(), [&](const pending& p) { return p.sequence == sequence && !p.outcome; });
+    };
     for (std::size_t i = 0; i < out_.size(); ++i) {
       coordinator_action action = std::move(out_[i]);
       if (auto* token = std::get_if<token_made>(&action)) {
-        p.made.tokens.push_back(token->token);
-        tell(p, [&] {
-          if constexpr (std::is_same_v<std::invoke_result_t<F&, token_id>, bool>) {
-            return on_token(token->token);
+        const auto p = find(token->sequence);
+        if (p == all.end()) continue;
+        p->made.tokens.push_back(token->token);
+        const auto index = static_cast<std::size_t>(p - all.begin());
+        tell(*p, [&] {
+          if constexpr (std::is_same_v<std::invoke_result_t<F&, std::size_t, token_id>, bool>) {
+            return on_token(index, token->token);
           } else {
-            on_token(token->token);
+            on_token(index, token->token);
             return true;
           }
         });
       } else if (auto* rows = std::get_if<logits_made>(&action)) {
-        tell(p, [&] {
+        const auto p = find(rows->sequence);
+        if (p == all.end()) continue;
+        tell(*p, [&] {
           on_rows(rows->first_position, rows->width, rows->values());
           return true;
         });
       } else if (auto* finished = std::get_if<request_finished>(&action)) {
-        p.made.reason = p.enough ? finish_reason::cancelled : finished->reason;
-        p.made.stages = std::move(finished->stages);
-        p.outcome.emplace(std::move(p.made));
+        const auto p = find(finished->sequence);
+        if (p == all.end()) continue;
+        p->made.reason = p->enough ? finish_reason::cancelled : finished->reason;
+        p->made.stages = std::move(finished->stages);
+        p->outcome.emplace(std::move(p->made));
       } else if (auto* failed = std::get_if<request_failed>(&action)) {
-        p.outcome.emplace(std::move(failed->what));
+        if (const auto p = find(failed->sequence); p != all.end()) p->outcome.emplace(std::move(failed->what));
       } else {
         carry_out(action);
       }
     }
     out_.clear();
   }
-  /// Calls back unless the user has had enough. What a callback throws waits until the request has come to its end.
+  /// Calls back unless the user has had enough. What a callback throws waits until all requests have come to their ends.
   template <class F>
   void tell(pending& p, F&& call) {
     if (p.enough) return;
