@@ -83,8 +83,8 @@ class local_session {
   [[nodiscard]] result<generation> generate(sequence_options options) {
     return generate(std::move(options), [](token_id) {});
   }
-  /// Several generations at a time: a batch holds a token of each, so the weights are read once for all of them. The plan says for
-  /// how many sequences there is room; the others wait.
+  /// Several generations at a time: a batch holds a token of each, so the weights are read once for all of them. The plan says
+  /// for how many sequences there is room; the others wait.
   ///   on_token(index, token) as for generate
   /// Returns   the outcome of each request, in their order
   /// Errors    as generate, of each by itself
