@@ -163,6 +163,7 @@ ll::result<int> chat(const chat_options& o) {
   if (!context) return context.error();
   engine_needs needs{.context_tokens = *context};
   if (o.writing.max_tokens != 0) needs.generate_tokens = o.writing.max_tokens;
+  needs.logits = o.writing.logprobs.has_value();
   auto e = engine::start(*model, o.where, needs);
   if (!e) return e.error();
   if (interactive) return converse(*e, *t, *render, *std::move(messages), *context, o.writing);

@@ -48,6 +48,7 @@ ll::result<int> run(const run_options& o) {
   engine_needs needs{.context_tokens = *context,
                      .prompt_tokens = static_cast<std::uint32_t>(std::min<std::size_t>(ids->size(), *context))};
   if (o.writing.max_tokens != 0) needs.generate_tokens = o.writing.max_tokens;
+  needs.logits = o.writing.logprobs.has_value();
   auto e = engine::start(*model, o.where, needs);
   if (!e) return e.error();
   auto made = complete(*e, t ? &*t : nullptr, *std::move(ids), *context, o.writing, true, [&](const std::string& text) {

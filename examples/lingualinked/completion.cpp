@@ -4,6 +4,7 @@
 #include "machine.hpp"
 
 #include <lingualinked/text/detokenizer.hpp>
+#include <lingualinked/text/log_probabilities.hpp>
 #include <lingualinked/text/stop_matcher.hpp>
 
 #include <spdlog/spdlog.h>
@@ -29,6 +30,39 @@ std::string name_of(ll::finish_reason reason) {
   return "cancelled";
 }
 
+/// One entry a token. The rows are computed again from the whole text, which gives the same bits as while it was written.
+ll::result<nlohmann::ordered_json> log_probabilities_of(engine& e, std::vector<ll::token_id> ids,
+                                                        const std::vector<ll::token_id>& tokens, std::size_t top,
+                                                        const ll::tokenizer* t) {
+  auto entries = nlohmann::ordered_json::array();
+  if (tokens.empty()) return entries;
+  const std::size_t first = ids.size() - 1;  // this row is about the first token
+  ids.insert(ids.end(), tokens.begin(), tokens.end() - 1);
+  const auto entry = [&](const ll::token_log_probability& p) {
+    const nlohmann::ordered_json piece = t != nullptr ? nlohmann::ordered_json(t->piece(p.id)) : nlohmann::ordered_json(nullptr);
+    return nlohmann::ordered_json{{"id", p.id}, {"piece", piece}, {"logprob", p.log_probability}};
+  };
+  std::optional<ll::error> failure;
+  std::vector<ll::token_log_probability> row;
+  auto made = e.logits(std::move(ids), [&](std::uint32_t position, std::uint32_t width, std::span<const float> values) {
+    for (std::size_t at = 0; at * width < values.size(); ++at) {
+      if (position + at < first || failure) continue;
+      auto fine = ll::log_probabilities(values.subspan(at * width, width), tokens[position + at - first], top, row);
+      if (!fine) {
+        failure = fine.error();
+        continue;
+      }
+      auto one = entry(row.front());
+      one["top"] = nlohmann::ordered_json::array();
+      for (std::size_t i = 1; i < row.size(); ++i) one["top"].push_back(entry(row[i]));
+      entries.push_back(std::move(one));
+    }
+  });
+  if (!made) return made.error();
+  if (failure) return *std::move(failure);
+  return entries;
+}
+
 }  // namespace
 
 void writing_options::add_to(CLI::App& app, float default_temperature) {
@@ -40,12 +74,44 @@ void writing_options::add_to(CLI::App& app, float default_temperature) {
   app.add_option("--top-k", sampling.top_k, "Draw from the k likeliest tokens only; 0 for all")->capture_default_str();
   app.add_option("--top-p", sampling.top_p, "Draw from the likeliest tokens that make up this share")->capture_default_str();
   app.add_option("--min-p", sampling.min_p, "Leave out tokens below this share of the likeliest")->capture_default_str();
+  app.add_option("--typical-p", sampling.typical_p, "Draw from the tokens of most usual surprise that make up this share")
+      ->capture_default_str();
   app.add_option("--repeat-penalty", sampling.repeat_penalty, "Make recent tokens less likely; 1 is off")->capture_default_str();
+  app.add_option("--frequency-penalty", sampling.frequency_penalty, "Taken from a token's logit for each time it is recent")
+      ->capture_default_str();
+  app.add_option("--presence-penalty", sampling.presence_penalty, "Taken from a token's logit once if it is recent")
+      ->capture_default_str();
+  app.add_option("--repeat-last-n", sampling.repeat_window_tokens, "How many tokens are recent")->capture_default_str();
+  app.add_option("--logit-bias", logit_bias, "ID=BIAS is added to the logit of a token; may be given several times")
+      ->take_all()
+      ->allow_extra_args(false);
+  app.add_option("--mirostat", mirostat, "Hold the surprise at --mirostat-tau bits instead of the filters; 1 or 2, 0 is off")
+      ->check(CLI::Range(0, 2))
+      ->capture_default_str();
+  app.add_option("--mirostat-tau", sampling.mirostat_tau, "The surprise that mirostat aims at, in bits")->capture_default_str();
+  app.add_option("--mirostat-eta", sampling.mirostat_eta, "How fast mirostat gets there")->capture_default_str();
+  app.add_option("--logprobs", logprobs, "Report how likely each token was, and the N likeliest, in the JSON document")
+      ->check(CLI::Range(0, static_cast<int>(ll::top_log_probabilities_max)));
   app.add_option("-s,--seed", seed, "Seed of the draws; drawn and reported if not given");
   app.add_option("--stop", stops, "Stop before this text; may be given several times")->take_all()->allow_extra_args(false);
   app.add_flag("--ignore-eos", ignore_eos, "Go on past the end token");
   app.add_option("--report", report, "Write the JSON document to this file as well");
   app.add_flag("--json", json, "Print one JSON document instead of streaming text");
+}
+
+ll::result<ll::sampling_parameters> writing_options::parameters() const {
+  ll::sampling_parameters p = sampling;
+  p.mirostat = static_cast<ll::mirostat_version>(mirostat);
+  for (const std::string& text : logit_bias) {
+    ll::token_bias b;
+    if (const std::size_t sign = text.find('='); sign == std::string::npos ||
+                                                 !CLI::detail::lexical_cast(text.substr(0, sign), b.id) ||
+                                                 !CLI::detail::lexical_cast(text.substr(sign + 1), b.bias))
+      return ll::error{ll::errc::invalid_argument, "--logit-bias '" + text + "' is not ID=BIAS, such as 42=-1.5"};
+    p.logit_bias.push_back(b);
+  }
+  if (auto fine = ll::check_sampling(p); !fine) return std::move(fine).error();
+  return p;
 }
 
 ll::result<completion> complete(engine& e, const ll::tokenizer* t, std::vector<ll::token_id> prompt, std::uint32_t context,
@@ -66,7 +132,9 @@ ll::result<completion> complete(engine& e, const ll::tokenizer* t, std::vector<l
   options.prompt = std::move(prompt);
   const auto room = static_cast<std::uint32_t>(context - options.prompt.size());
   options.max_tokens = o.max_tokens == 0 ? room : std::min(o.max_tokens, room);
-  options.sampling = o.sampling;
+  auto sampling = o.parameters();
+  if (!sampling) return sampling.error();
+  options.sampling = *std::move(sampling);
   const bool draws = o.sampling.temperature > 0;
   options.sampling.seed = o.seed.value_or(draws ? fresh_number(53) : 0);
   if (t != nullptr && !o.ignore_eos) options.end_tokens = t->end_tokens();
@@ -101,6 +169,9 @@ ll::result<completion> complete(engine& e, const ll::tokenizer* t, std::vector<l
     if (!shown) return shown.error();
     plan = *std::move(shown);
   }
+  auto logprobs = o.logprobs ? log_probabilities_of(e, options.prompt, c.tokens, *o.logprobs, t)
+                             : ll::result<nlohmann::ordered_json>(nullptr);
+  if (!logprobs) return logprobs.error();
   const std::size_t count = c.tokens.size();
   const double ttft = seconds_between(start, first);
   const double decode = seconds_between(first, last);
@@ -109,6 +180,7 @@ ll::result<completion> complete(engine& e, const ll::tokenizer* t, std::vector<l
       {"tokens", c.tokens},
       {"prompt_tokens", options.prompt},
       {"finish_reason", c.finish_reason},
+      {"logprobs", *std::move(logprobs)},
       {"stats",
        {{"load_seconds", e.load_seconds()},
         {"ttft_seconds", or_null(count > 0, ttft)},

@@ -24,10 +24,15 @@ struct writing_options {
   std::optional<std::uint64_t> seed;
   std::vector<std::string> stops;
   bool ignore_eos = false;
-  std::string report;  // file for the JSON document
+  std::vector<std::string> logit_bias;  // "ID=BIAS"
+  unsigned mirostat = 0;
+  std::optional<std::uint32_t> logprobs;  // how many of the likeliest tokens beside the chosen one
+  std::string report;                     // file for the JSON document
   bool json = false;
 
   void add_to(CLI::App& app, float default_temperature);
+  /// The sampling with what the options say in other words.
+  [[nodiscard]] ll::result<ll::sampling_parameters> parameters() const;
 };
 
 /// What one prompt gave.

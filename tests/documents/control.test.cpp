@@ -32,6 +32,14 @@ ll::error refusal(std::string_view text) {
   return message.error();
 }
 
+/// An open message whose sampling goes on as given from the biases on.
+std::string open_with_sampling(const std::string& rest) {
+  return R"({"kind":"open","sequence":1,"prompt":[],"max_tokens":1,"end_tokens":[],"sampling":{)"
+         R"("temperature":1,"top_k":0,"top_p":1,)"
+         R"("min_p":0,"typical_p":1,"repeat_penalty":1,"frequency_penalty":0,"presence_penalty":0,"repeat_window_tokens":64,)" +
+         rest + "}}";
+}
+
 constexpr std::size_t kinds = std::variant_size_v<ll::control::message>;
 
 }  // namespace
@@ -82,10 +90,10 @@ TEST_SUITE("documents/control") {
 
   TEST_CASE("what is no message is refused and the field is named") {
     struct row {
-      std::string_view text;
+      std::string text;
       std::string_view says;
     };
-    constexpr row rows[] = {
+    const row rows[] = {
         {"", "control message"},
         {"null", "kind"},
         {"[]", "kind"},
@@ -116,6 +124,10 @@ TEST_SUITE("documents/control") {
         {R"({"kind":"open","sequence":1,"prompt":"text"})", "prompt"},
         {R"({"kind":"open","sequence":1,"prompt":[],"max_tokens":1,"end_tokens":[],"sampling":{"temperature":1e39}})",
          "temperature"},
+        {open_with_sampling(R"("logit_bias":[[1,2],[3]])"), "logit_bias[1]"},
+        {open_with_sampling(R"("logit_bias":[[-1,2]])"), "logit_bias[0][0]"},
+        {open_with_sampling(R"("logit_bias":{"1":2})"), "logit_bias"},
+        {open_with_sampling(R"("logit_bias":[],"mirostat":3)"), "mirostat"},
         {R"({"kind":"bye"} trailing)", ""},
         {"\xEF\xBB\xBFx", ""},
     };

@@ -187,7 +187,16 @@ inline ll::control::message control_message(source& s, std::size_t kind) {
     }
     case 2: {
       control::open o{u64(), {}};
-      o.options = {ids(), u32(), ids(), {s.real32(), u32(), s.real32(), s.real32(), s.real32(), u32(), u64()}, s.coin()};
+      o.options = {ids(), u32(), ids(), {}, s.coin()};
+      ll::sampling_parameters& p = o.options.sampling;
+      for (float* x : {&p.temperature, &p.top_p, &p.min_p, &p.typical_p, &p.repeat_penalty, &p.frequency_penalty,
+                       &p.presence_penalty, &p.mirostat_tau, &p.mirostat_eta})
+        *x = s.real32();
+      p.top_k = u32();
+      p.repeat_window_tokens = u32();
+      p.seed = u64();
+      p.mirostat = static_cast<ll::mirostat_version>(s.below(3));
+      for (const ll::token_id id : ids()) p.logit_bias.push_back({id, s.real32()});
       return o;
     }
     case 3: return control::close{u64()};

@@ -262,8 +262,10 @@ TEST_SUITE("execution/cpu_executor") {
 
   TEST_CASE("tokens are due from the end of the prompt on, and drawn as the sampler draws them") {
     const std::vector<ll::token_id> prompt{3, 1, 4, 1, 5, 9, 2, 6};
-    for (const ll::sampling_parameters sampling :
+    for (const ll::sampling_parameters& sampling :
          {ll::sampling_parameters{}, ll::sampling_parameters{.repeat_penalty = 1.7F},
+          ll::sampling_parameters{.frequency_penalty = 0.5F, .presence_penalty = 0.25F, .logit_bias = {{3, 1.5F}}},
+          ll::sampling_parameters{.temperature = 1.2F, .mirostat = ll::mirostat_version::v2, .mirostat_tau = 2, .seed = 8},
           ll::sampling_parameters{
               .temperature = 1.5F, .top_k = 9, .top_p = 0.95F, .min_p = 0.01F, .repeat_penalty = 1.2F, .seed = 5}}) {
       auto plain = make(small_model(), small_options()).value();
@@ -272,6 +274,8 @@ TEST_SUITE("execution/cpu_executor") {
       e.open(1, asking(prompt, 10, sampling)).value();
       e.open(2, asking(prompt)).value();
       std::vector<ll::token_id> log = prompt;
+      ll::sampler draws;
+      ll::sampler_state drawn;
       std::vector<ll::token_id> next(prompt.begin(), prompt.begin() + 5);
       std::uint32_t position = 0;
       for (int round = 0; round < 8; ++round) {
@@ -291,7 +295,7 @@ TEST_SUITE("execution/cpu_executor") {
           continue;
         }
         const auto row = std::span(logits).last(vocabulary);
-        CHECK(sampled[1] == ll::sample(row, sampling, position, log).value());
+        CHECK(sampled[1] == draws.draw(row, sampling, position, log, drawn).value());
         log.push_back(sampled[1]);
         next = {sampled[1]};
       }

@@ -100,7 +100,8 @@ TEST_SUITE("runtime/checks") {
     o.prompt.clear();
     CHECK(ll::admit(o, 10).error().code == ll::errc::invalid_argument);
     for (float ll::sampling_parameters::*field : {&ll::sampling_parameters::temperature, &ll::sampling_parameters::top_p,
-                                                  &ll::sampling_parameters::min_p, &ll::sampling_parameters::repeat_penalty}) {
+                                                  &ll::sampling_parameters::min_p, &ll::sampling_parameters::repeat_penalty,
+                                                  &ll::sampling_parameters::typical_p, &ll::sampling_parameters::mirostat_tau}) {
       for (const float value : {-1.0F, std::numeric_limits<float>::infinity(), std::numeric_limits<float>::quiet_NaN()}) {
         ll::sequence_options bad;
         bad.prompt = {1};

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
+#include <lingualinked/core/sampling.hpp>
+#include <lingualinked/core/token.hpp>
+
 #include <cstddef>
 #include <cstdint>
 #include <vector>
 
 namespace lingualinked::inline v0 {
 
-using token_id = std::int32_t;
 using sequence_id = std::uint64_t;
 
 /// A run of tokens of one sequence inside a batch. In a frame: 16 bytes, little-endian, in this order.
@@ -17,19 +19,6 @@ struct segment {
   std::uint32_t tokens = 0;
 
   friend bool operator==(const segment&, const segment&) = default;
-};
-
-/// How the next token is drawn from the logits. The defaults take the argmax, the lowest id on ties; every penalty off.
-struct sampling_parameters {
-  float temperature = 0;
-  std::uint32_t top_k = 0;  // 0: all
-  float top_p = 1;
-  float min_p = 0;
-  float repeat_penalty = 1;
-  std::uint32_t repeat_window_tokens = 64;
-  std::uint64_t seed = 0;
-
-  friend bool operator==(const sampling_parameters&, const sampling_parameters&) = default;
 };
 
 /// What stages must know of one generation before its first token.

@@ -18,12 +18,21 @@ namespace detail {
 using control_json = nlohmann::ordered_json;
 
 [[nodiscard]] inline control_json sampling_json(const sampling_parameters& s) {
+  auto biases = control_json::array();
+  for (const token_bias& b : s.logit_bias) biases.push_back({b.id, b.bias});
   return {{"temperature", s.temperature},
           {"top_k", s.top_k},
           {"top_p", s.top_p},
           {"min_p", s.min_p},
+          {"typical_p", s.typical_p},
           {"repeat_penalty", s.repeat_penalty},
+          {"frequency_penalty", s.frequency_penalty},
+          {"presence_penalty", s.presence_penalty},
           {"repeat_window_tokens", s.repeat_window_tokens},
+          {"logit_bias", std::move(biases)},
+          {"mirostat", static_cast<unsigned>(s.mirostat)},
+          {"mirostat_tau", s.mirostat_tau},
+          {"mirostat_eta", s.mirostat_eta},
           {"seed", s.seed}};
 }
 
@@ -135,11 +144,13 @@ class control_parser {
   [[nodiscard]] result<control::message> done(M m) const {
     return r_.verdict(control::message(std::move(m)));
   }
+  [[nodiscard]] token_id token(const json_field& f) {
+    constexpr auto most = static_cast<std::uint32_t>(std::numeric_limits<token_id>::max());
+    return static_cast<token_id>(r_.number<std::uint32_t>(f, 0, most));
+  }
   [[nodiscard]] std::vector<token_id> tokens(const char* name, std::size_t max_count) {
     std::vector<token_id> ids;
-    constexpr auto most = static_cast<std::uint32_t>(std::numeric_limits<token_id>::max());
-    for (const json_field& f : r_.items(root_.member(name), max_count))
-      ids.push_back(static_cast<token_id>(r_.number<std::uint32_t>(f, 0, most)));
+    for (const json_field& f : r_.items(root_.member(name), max_count)) ids.push_back(token(f));
     return ids;
   }
   [[nodiscard]] float real(const json_field& f) {
@@ -180,17 +191,35 @@ class control_parser {
     m.options.prompt = tokens("prompt", control_limits::prompt_tokens);
     m.options.max_tokens = number<std::uint32_t>("max_tokens");
     m.options.end_tokens = tokens("end_tokens", control_limits::end_tokens);
-    const json_field s = root_.member("sampling");
-    auto& p = m.options.sampling;
+    m.options.sampling = sampling(root_.member("sampling"));
+    m.options.all_logits = r_.truth(root_.member("all_logits"));
+    return done(std::move(m));
+  }
+
+  [[nodiscard]] sampling_parameters sampling(const json_field& s) {
+    sampling_parameters p;
     p.temperature = real(s.member("temperature"));
     p.top_k = r_.number<std::uint32_t>(s.member("top_k"));
     p.top_p = real(s.member("top_p"));
     p.min_p = real(s.member("min_p"));
+    p.typical_p = real(s.member("typical_p"));
     p.repeat_penalty = real(s.member("repeat_penalty"));
+    p.frequency_penalty = real(s.member("frequency_penalty"));
+    p.presence_penalty = real(s.member("presence_penalty"));
     p.repeat_window_tokens = r_.number<std::uint32_t>(s.member("repeat_window_tokens"));
+    for (const json_field& f : r_.items(s.member("logit_bias"), token_biases_max)) {
+      const auto parts = r_.items(f, 2);
+      if (parts.size() != 2) {
+        r_.fail(f.complaint("must have a token and its bias"));
+        break;
+      }
+      p.logit_bias.push_back({token(parts[0]), real(parts[1])});
+    }
+    p.mirostat = static_cast<mirostat_version>(r_.number<std::uint8_t>(s.member("mirostat"), 0, 2));
+    p.mirostat_tau = real(s.member("mirostat_tau"));
+    p.mirostat_eta = real(s.member("mirostat_eta"));
     p.seed = r_.number<std::uint64_t>(s.member("seed"));
-    m.options.all_logits = r_.truth(root_.member("all_logits"));
-    return done(std::move(m));
+    return p;
   }
 
   [[nodiscard]] result<control::message> failed() {

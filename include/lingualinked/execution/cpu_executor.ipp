@@ -25,6 +25,8 @@ struct cpu_executor::state {
     std::uint32_t max_tokens = 0;
     sampling_parameters sampling;
     std::vector<token_id> log;  // tail: prompt and what was sampled, for penalties
+    sampler_state sampling_now;
+    sampler_state sampling_next;  // becomes sampling_now when the whole batch has succeeded
   };
 
   executor_options options;
@@ -37,6 +39,7 @@ struct cpu_executor::state {
   std::unique_ptr<program> code;
   std::unique_ptr<thread_team> team;
   std::unordered_map<sequence_id, sequence> open;
+  sampler draws;
   std::vector<std::size_t> free_slots;
   storage own_logits;  // [sequences, V]
 
@@ -151,7 +154,7 @@ LINGUALINKED_DECL result<void> cpu_executor::open(sequence_id sequence, const se
   if (options.prompt.size() > s.options.context_tokens)
     return error{errc::limit, "the prompt has " + std::to_string(options.prompt.size()) + " tokens and the context " +
                                   std::to_string(s.options.context_tokens) + ". Shorten it or raise the context"};
-  if (auto fine = check_sampling(options.sampling); !fine) return fine;
+  if (auto fine = check_sampling(options.sampling, s.tail ? s.vocabulary : 0); !fine) return fine;
   state::sequence made;
   made.slot = s.free_slots.back();
   made.prompt_tokens = options.prompt.size();
@@ -243,7 +246,7 @@ LINGUALINKED_DECL result<void> cpu_executor::state::draw(const stage_batch& batc
   std::size_t end_row = 0;
   for (std::size_t i = 0; i < batch.segments.size(); ++i) {
     const segment& part = batch.segments[i];
-    const sequence& seq = open.find(part.sequence)->second;
+    sequence& seq = open.find(part.sequence)->second;
     const bool wanted = due(seq, part);
     end_row += part.tokens;
     batch.sampled[i] = -1;
@@ -255,11 +258,12 @@ LINGUALINKED_DECL result<void> cpu_executor::state::draw(const stage_batch& batc
         return error{errc::numeric, "sequence " + std::to_string(part.sequence) + " position " + std::to_string(position) +
                                         ": a logit is not finite. The model's numbers overflow here"};
       if (!wanted || selected[chosen] + 1 != end_row) continue;
-      if (seq.sampling.temperature == 0 && seq.sampling.repeat_penalty == 1) {
+      if (takes_argmax(seq.sampling)) {
         batch.sampled[i] = static_cast<token_id>(largest);
         continue;
       }
-      auto token = sample(logits, seq.sampling, position, seq.log);
+      seq.sampling_next = seq.sampling_now;
+      auto token = draws.draw(logits, seq.sampling, position, seq.log, seq.sampling_next);
       if (!token) return token.error().in("sequence " + std::to_string(part.sequence) + " position " + std::to_string(position));
       batch.sampled[i] = *token;
     }
@@ -284,7 +288,9 @@ LINGUALINKED_DECL result<void> cpu_executor::run(const stage_batch& batch) {
   for (std::size_t i = 0; i < batch.segments.size(); ++i) {
     state::sequence& seq = s.open.find(batch.segments[i].sequence)->second;
     seq.position += batch.segments[i].tokens;
-    if (s.tail && batch.sampled[i] >= 0) seq.log.push_back(batch.sampled[i]);
+    if (!s.tail || batch.sampled[i] < 0) continue;
+    seq.log.push_back(batch.sampled[i]);
+    seq.sampling_now = seq.sampling_next;
   }
   return {};
 }

@@ -6,7 +6,6 @@
 #include <lingualinked/core/sequence.hpp>
 #include <lingualinked/runtime/limits.hpp>
 
-#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -81,7 +80,6 @@ namespace lingualinked::inline v0 {
 ///   Prompt and completion together have at most context_tokens tokens.
 /// Errors    invalid_argument, limit
 [[nodiscard]] inline result<sequence_options> admit(sequence_options options, std::uint32_t context_tokens) {
-  const auto& s = options.sampling;
   if (options.prompt.empty()) return error{errc::invalid_argument, "the prompt is empty; at least one token is needed"};
   const std::size_t wanted = options.prompt.size() + (options.max_tokens > 0 ? 1 : 0);
   if (wanted > context_tokens)
@@ -89,10 +87,7 @@ namespace lingualinked::inline v0 {
                                   std::to_string(context_tokens) + ". Shorten it or raise the context"};
   for (const token_id t : options.prompt)
     if (t < 0) return error{errc::invalid_argument, "token id " + std::to_string(t) + " in the prompt is negative"};
-  if (!std::isfinite(s.temperature) || s.temperature < 0 || !std::isfinite(s.top_p) || s.top_p < 0 || !std::isfinite(s.min_p) ||
-      s.min_p < 0 || !std::isfinite(s.repeat_penalty) || s.repeat_penalty <= 0)
-    return error{errc::invalid_argument,
-                 "a sampling parameter is out of range: temperature, top_p and min_p must be 0 or more, repeat_penalty above 0"};
+  if (auto fine = check_sampling(options.sampling); !fine) return std::move(fine).error();
   const auto room = static_cast<std::uint32_t>(context_tokens - options.prompt.size());
   options.max_tokens = std::min(options.max_tokens, room);
   return options;

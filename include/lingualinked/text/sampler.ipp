@@ -7,124 +7,184 @@
 #include <lingualinked/text/sampler.hpp>
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
 #include <cstddef>
 #include <string>
 
 namespace lingualinked::inline v0 {
 LINGUALINKED_STRICT_FLOAT_BEGIN
-namespace detail {
 
-/// A token on its way through the filters; `value` is a logit at first, a weight later.
-struct sampled_token {
-  double value;
-  token_id id;
-};
-inline bool comes_first(const sampled_token& a, const sampled_token& b) noexcept {
-  return a.value != b.value ? a.value > b.value : a.id < b.id;
+LINGUALINKED_DECL bool sampler::comes_first(const weighted& a, const weighted& b) noexcept {
+  return a.key != b.key ? a.key > b.key : a.id < b.id;
 }
-inline bool lower_id(const sampled_token& a, const sampled_token& b) noexcept { return a.id < b.id; }
 
-inline void penalize_repeats(std::span<double> logits, const sampling_parameters& p, std::span<const token_id> recent) {
-  if (p.repeat_penalty == 1.0F) return;
-  const std::size_t window = std::min<std::size_t>(p.repeat_window_tokens, recent.size());
-  std::vector<token_id> seen(recent.end() - static_cast<std::ptrdiff_t>(window), recent.end());
-  std::sort(seen.begin(), seen.end());
-  seen.erase(std::unique(seen.begin(), seen.end()), seen.end());
-  for (const token_id id : seen) {
-    if (id < 0 || static_cast<std::size_t>(id) >= logits.size()) continue;
-    double& logit = logits[static_cast<std::size_t>(id)];
+LINGUALINKED_DECL void sampler::load(std::span<const float> logits, const sampling_parameters& p) {
+  tokens_.resize(logits.size());
+  for (std::size_t i = 0; i < logits.size(); ++i) tokens_[i] = {double{logits[i]}, 0, static_cast<token_id>(i)};
+  for (const token_bias& b : p.logit_bias) tokens_[static_cast<std::size_t>(b.id)].value += double{b.bias};
+}
+
+LINGUALINKED_DECL void sampler::penalize(const sampling_parameters& p, std::span<const token_id> recent) {
+  if (p.repeat_penalty == 1 && p.frequency_penalty == 0 && p.presence_penalty == 0) return;
+  const auto window = recent.last(std::min<std::size_t>(p.repeat_window_tokens, recent.size()));
+  seen_.assign(window.begin(), window.end());
+  std::sort(seen_.begin(), seen_.end());
+  for (auto at = seen_.begin(); at != seen_.end();) {
+    const auto next = std::upper_bound(at, seen_.end(), *at);
+    const token_id id = *at;
+    const auto count = static_cast<double>(next - at);
+    at = next;
+    if (id < 0 || static_cast<std::size_t>(id) >= tokens_.size()) continue;
+    double& logit = tokens_[static_cast<std::size_t>(id)].value;
     logit = logit > 0 ? logit / double{p.repeat_penalty} : logit * double{p.repeat_penalty};
+    logit -= count * double{p.frequency_penalty} + double{p.presence_penalty};
   }
 }
 
-inline double weight_sum(const std::vector<sampled_token>& tokens) noexcept {
+LINGUALINKED_DECL double sampler::weight_sum() const noexcept {
   double sum = 0;
-  for (const sampled_token& t : tokens) sum += t.value;
+  for (const weighted& t : tokens_) sum += t.value;
   return sum;
 }
 
-/// Keeps the fewest largest weights that reach `share` of the sum; a heap, because that is usually a handful of a large
-/// vocabulary.
-inline void keep_top_share(std::vector<sampled_token>& tokens, double share) {
-  const double wanted = share * weight_sum(tokens);
-  const auto comes_later = [](const sampled_token& a, const sampled_token& b) { return comes_first(b, a); };
-  std::make_heap(tokens.begin(), tokens.end(), comes_later);
-  auto rest = tokens.end();
+/// By value; the order by id is restored, because the sums and the draw go through it.
+LINGUALINKED_DECL void sampler::keep_largest(std::size_t count) {
+  if (count >= tokens_.size()) return;
+  for (weighted& t : tokens_) t.key = t.value;
+  std::nth_element(tokens_.begin(), tokens_.begin() + static_cast<std::ptrdiff_t>(count), tokens_.end(), comes_first);
+  tokens_.resize(count);
+  std::sort(tokens_.begin(), tokens_.end(), [](const weighted& a, const weighted& b) { return a.id < b.id; });
+}
+
+/// By key; a heap, because what stays is usually a handful of a large vocabulary.
+LINGUALINKED_DECL void sampler::keep_share(double share) {
+  const double wanted = share * weight_sum();
+  const auto comes_later = [](const weighted& a, const weighted& b) { return comes_first(b, a); };
+  std::make_heap(tokens_.begin(), tokens_.end(), comes_later);
+  auto rest = tokens_.end();
   double reached = 0;
   do {
-    std::pop_heap(tokens.begin(), rest, comes_later);
+    std::pop_heap(tokens_.begin(), rest, comes_later);
     reached += (--rest)->value;
-  } while (rest != tokens.begin() && reached < wanted);
-  tokens.erase(tokens.begin(), rest);
-  std::sort(tokens.begin(), tokens.end(), lower_id);
+  } while (rest != tokens_.begin() && reached < wanted);
+  tokens_.erase(tokens_.begin(), rest);
+  std::sort(tokens_.begin(), tokens_.end(), [](const weighted& a, const weighted& b) { return a.id < b.id; });
 }
 
-}  // namespace detail
-
-LINGUALINKED_DECL result<void> check_sampling(const sampling_parameters& p) {
-  const auto refuse = [](const char* name, float value, const char* range) {
-    return error{errc::invalid_argument, std::string(name) + " is " + std::to_string(value) + "; it must be " + range};
-  };
-  if (!std::isfinite(p.temperature) || p.temperature < 0)
-    return refuse("temperature", p.temperature, "a finite number, 0 or more");
-  if (!(p.top_p >= 0 && p.top_p <= 1)) return refuse("top_p", p.top_p, "between 0 and 1");
-  if (!(p.min_p >= 0 && p.min_p <= 1)) return refuse("min_p", p.min_p, "between 0 and 1");
-  if (!std::isfinite(p.repeat_penalty) || p.repeat_penalty <= 0) {
-    return refuse("repeat_penalty", p.repeat_penalty, "a finite number above 0");
+/// The surprise of weight w is log(sum) - log(w), and its mean log(sum) - mean log(w): the sums cancel in their difference.
+LINGUALINKED_DECL void sampler::keep_typical(double share) {
+  const double sum = weight_sum();
+  double mean = 0;
+  for (weighted& t : tokens_) {
+    t.key = elementary::log(t.value);
+    if (t.value > 0) mean += t.value / sum * t.key;
   }
-  return {};
+  for (weighted& t : tokens_) t.key = -std::fabs(t.key - mean);
+  keep_share(share);
 }
 
-LINGUALINKED_DECL result<std::vector<token_candidate>> sampling_candidates(std::span<const float> logits,
-                                                                           const sampling_parameters& p,
-                                                                           std::span<const token_id> recent) {
-  using detail::sampled_token;
-  if (auto ok = check_sampling(p); !ok) return std::move(ok).error();
+/// How many tokens of a Zipf distribution, fitted to the largest weights, have a mean surprise of mu bits.
+LINGUALINKED_DECL std::size_t sampler::zipf_count(double mu) {
+  const auto all = static_cast<double>(tokens_.size());
+  const std::size_t fitted = std::min<std::size_t>(100, tokens_.size());
+  for (weighted& t : tokens_) t.key = t.value;
+  std::partial_sort(tokens_.begin(), tokens_.begin() + static_cast<std::ptrdiff_t>(fitted), tokens_.end(), comes_first);
+  double products = 0;
+  double squares = 0;
+  for (std::size_t i = 0; i + 1 < fitted && tokens_[i + 1].value > 0; ++i) {
+    const auto rank = static_cast<double>(i + 1);
+    const double step = elementary::log((rank + 1) / rank);
+    products += step * elementary::log(tokens_[i].value / tokens_[i + 1].value);
+    squares += step * step;
+  }
+  const double exponent = squares > 0 ? products / squares : 0;
+  std::sort(tokens_.begin(), tokens_.end(), [](const weighted& a, const weighted& b) { return a.id < b.id; });
+  if (!(exponent > 0)) return tokens_.size();  // all alike, as far as they can be told apart
+  constexpr double ln2 = 0x1.62e42fefa39efp-1;
+  const double excess = exponent - 1;
+  const double log_all = elementary::log(all);
+  const double share = 1 - elementary::exp(-excess * log_all);
+  const double scale = std::fabs(excess) < 1e-9 || share == 0 ? 1 / log_all : excess / share;
+  const double count = elementary::exp((mu * ln2 + elementary::log(scale)) / exponent);
+  return count < all ? static_cast<std::size_t>(count + 0.5) + 1 : tokens_.size();
+}
+
+LINGUALINKED_DECL void sampler::keep_unsurprising(const sampling_parameters& p, double mu) {
+  if (p.mirostat == mirostat_version::v1) return keep_largest(zipf_count(mu));
+  constexpr double ln2 = 0x1.62e42fefa39efp-1;
+  // -log2(w / sum) <= mu  <=>  w >= sum * 2^-mu; the largest weight is exactly 1.
+  const double least = whole_sum_ * elementary::exp(-mu * ln2);
+  std::erase_if(tokens_, [&](const weighted& t) { return t.value < std::min(least, 1.0); });
+  if (least > 1) tokens_.resize(1);
+}
+
+LINGUALINKED_DECL result<std::span<const token_candidate>> sampler::candidates(std::span<const float> logits,
+                                                                               const sampling_parameters& p,
+                                                                               std::span<const token_id> recent,
+                                                                               const sampler_state& state) {
   if (logits.empty()) return error{errc::invalid_argument, "there are no logits to draw from"};
+  if (auto ok = check_sampling(p, logits.size()); !ok) return std::move(ok).error();
   const auto bad = std::find_if(logits.begin(), logits.end(), [](float x) { return !std::isfinite(x); });
   if (bad != logits.end()) {
     return error{errc::numeric, "the logit of token " + std::to_string(bad - logits.begin()) + " is not a finite number"};
   }
-  std::vector<double> changed(logits.begin(), logits.end());
-  detail::penalize_repeats(changed, p, recent);
-  const auto largest = std::max_element(changed.begin(), changed.end());  // the first of equals
-  if (p.temperature == 0) return std::vector{token_candidate{static_cast<token_id>(largest - changed.begin()), 1.0}};
-
-  std::vector<sampled_token> tokens;
-  tokens.reserve(changed.size());
-  for (std::size_t i = 0; i < changed.size(); ++i) tokens.push_back({changed[i], static_cast<token_id>(i)});
-  if (p.top_k > 0 && p.top_k < tokens.size()) {
-    std::nth_element(tokens.begin(), tokens.begin() + p.top_k, tokens.end(), detail::comes_first);
-    tokens.resize(p.top_k);
-    std::sort(tokens.begin(), tokens.end(), detail::lower_id);
+  load(logits, p);
+  penalize(p, recent);
+  const auto by_value = [](const weighted& a, const weighted& b) { return a.value < b.value; };
+  const weighted largest = *std::max_element(tokens_.begin(), tokens_.end(), by_value);  // the first of equals
+  if (p.temperature == 0) {
+    candidates_.assign(1, {largest.id, 1.0});
+    return std::span<const token_candidate>(candidates_);
   }
-  for (sampled_token& t : tokens) t.value = elementary::exp((t.value - *largest) / double{p.temperature});
-  if (p.top_p < 1) detail::keep_top_share(tokens, double{p.top_p});
-  std::erase_if(tokens, [&](const sampled_token& t) { return t.value < double{p.min_p}; });  // the largest weight is exactly 1
+  const bool mirostat = p.mirostat != mirostat_version::off;
+  if (!mirostat && p.top_k > 0) keep_largest(p.top_k);
+  for (weighted& t : tokens_) t.value = elementary::exp((t.value - largest.value) / double{p.temperature});
+  if (mirostat) {
+    whole_sum_ = weight_sum();
+    keep_unsurprising(p, state.mirostat_mu.value_or(2 * double{p.mirostat_tau}));
+  } else {
+    if (p.typical_p < 1) keep_typical(double{p.typical_p});
+    if (p.top_p < 1) {
+      for (weighted& t : tokens_) t.key = t.value;
+      keep_share(double{p.top_p});
+    }
+    double most = 0;
+    for (const weighted& t : tokens_) most = std::max(most, t.value);
+    std::erase_if(tokens_, [&](const weighted& t) { return t.value < most * double{p.min_p}; });
+  }
+  const double sum = weight_sum();
+  candidates_.clear();
+  for (const weighted& t : tokens_) candidates_.push_back({t.id, t.value / sum});
+  return std::span<const token_candidate>(candidates_);
+}
 
-  const double sum = detail::weight_sum(tokens);
-  std::vector<token_candidate> candidates;
-  candidates.reserve(tokens.size());
-  for (const sampled_token& t : tokens) candidates.push_back({t.id, t.value / sum});
-  return candidates;
+LINGUALINKED_DECL result<token_id> sampler::draw(std::span<const float> logits, const sampling_parameters& p,
+                                                 std::uint64_t position, std::span<const token_id> recent, sampler_state& state) {
+  const auto choices = candidates(logits, p, recent, state);
+  if (!choices) return choices.error();
+  const double wanted = uniform_draw(p.seed, position);
+  double reached = 0;
+  // Rounding may leave the sum a little below one: the last token that can be drawn at all takes the rest.
+  std::size_t chosen = 0;
+  for (std::size_t i = 0; i < choices->size(); ++i) {
+    reached += (*choices)[i].probability;
+    if ((*choices)[i].probability > 0) chosen = i;
+    if (wanted < reached) break;
+  }
+  if (p.temperature > 0 && p.mirostat != mirostat_version::off) {
+    constexpr double ln2 = 0x1.62e42fefa39efp-1;
+    const double surprise = -elementary::log(tokens_[chosen].value / whole_sum_) / ln2;
+    const double mu = state.mirostat_mu.value_or(2 * double{p.mirostat_tau});
+    state.mirostat_mu = mu - double{p.mirostat_eta} * (surprise - double{p.mirostat_tau});
+  }
+  return (*choices)[chosen].id;
 }
 
 LINGUALINKED_DECL result<token_id> sample(std::span<const float> logits, const sampling_parameters& p, std::uint64_t position,
                                           std::span<const token_id> recent) {
-  const auto candidates = sampling_candidates(logits, p, recent);
-  if (!candidates) return candidates.error();
-  const double draw = uniform_draw(p.seed, position);
-  double reached = 0;
-  for (const token_candidate& c : *candidates) {
-    reached += c.probability;
-    if (draw < reached) return c.id;
-  }
-  // Rounding may leave the sum a little below one: the last token that can be drawn at all takes the rest.
-  const auto last =
-      std::find_if(candidates->rbegin(), candidates->rend(), [](const token_candidate& c) { return c.probability > 0; });
-  return last->id;
+  sampler fresh;
+  sampler_state state;
+  return fresh.draw(logits, p, position, recent, state);
 }
 
 LINGUALINKED_STRICT_FLOAT_END
