@@ -50,6 +50,7 @@ ll::result<int> plan_instance(const plan_options& o) {
   // What a solver declines is a matter of usage: another solver takes it.
   if (!placed && placed.error().code == ll::errc::unsupported)
     return ll::error{ll::errc::invalid_argument, placed.error().message};
+  if (!placed && placed.error().code == ll::errc::limit) return ll::error{ll::errc::malformed, placed.error().message};
   if (!placed) return placed.error();
   std::vector<ll::transmission> map;
   if (!placed->stages.empty()) {

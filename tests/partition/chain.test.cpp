@@ -121,4 +121,15 @@ TEST_SUITE("partition/chain") {
       else CHECK(plan->reason.find("no plan found within") == 0);
     }
   }
+  TEST_CASE("a plan that fails for want of links is not blamed on memory, whether they are missing or without bandwidth") {
+    auto p = ref::make_fleet(1, 8, 3, 1, 1.2);
+    for (auto& l : p.links) l.quality.bandwidth_bytes_per_second = 0;
+    for (const bool listed : {true, false}) {
+      if (!listed) p.links.clear();
+      const auto plan = ll::chain_partitioner{}.solve(p, no_limit);
+      REQUIRE(plan.has_value());
+      CHECK(plan->status == ll::solve_status::infeasible);
+      CHECK(plan->reason.find("links: ") == 0);
+    }
+  }
 }

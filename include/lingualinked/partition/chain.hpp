@@ -196,7 +196,10 @@ struct chain_partitioner {
   /// every other; links otherwise.
   [[nodiscard]] static std::string reason_for_infeasible(const placement_instance& instance, double time_limit_seconds) {
     const placement_instance linked = detail::fully_linked(instance);
-    if (linked.links.size() == instance.links.size() && instance.edges.empty()) return detail::packing_reason(instance);
+    const auto usable = static_cast<std::size_t>(std::count_if(instance.links.begin(), instance.links.end(), [](const link& l) {
+      return l.from != l.to && l.quality.bandwidth_bytes_per_second > 0;
+    }));
+    if (linked.links.size() == usable && instance.edges.empty()) return detail::packing_reason(instance);
     const auto fits = chain_partitioner{}.solve(linked, std::min(time_limit_seconds, 5.0));
     if (fits && fits->status == solve_status::infeasible) return fits->reason;
     if (fits && !fits->stages.empty()) return detail::missing_link_reason(instance, *fits);

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include <doctest/doctest.h>
+
+#include <tool/run_tool.hpp>
+
+#include <functional>
+#include <string>
+#include <vector>
+
+using namespace testing_tool;
+using nlohmann::json;
+
+namespace {
+
+/// Six modules that no device holds alone, on three devices that all reach each other.
+json small_problem() {
+  json p = {{"sequences", 1}, {"context_tokens", 0}, {"token_bytes", 4}, {"tied_bytes", 0}, {"header", nullptr}};
+  for (int j = 0; j < 6; ++j)
+    p["modules"].push_back(
+        {{"name", "m" + std::to_string(j)}, {"weight_bytes", 100}, {"kv_bytes_per_token", 0}, {"cut_bytes", 1000}});
+  const std::vector<std::string> names{"a", "b", "c"};
+  for (std::size_t d = 0; d < names.size(); ++d)
+    p["devices"].push_back({{"name", names[d]},
+                            {"memory_bytes", 400},
+                            {"module_seconds", std::vector<double>(6, 0.01 * static_cast<double>(d + 1))}});
+  p["links"] = json::array();
+  for (const auto& from : names)
+    for (const auto& to : names)
+      if (from != to)
+        p["links"].push_back({{"from", from}, {"to", to}, {"latency_seconds", 0.001}, {"bandwidth_bytes_per_second", 1e6}});
+  return p;
+}
+
+outcome plan(const std::string& text, const std::string& solver) {
+  return run_tool({"plan", "--instance", scratch_file("problem.json", text), "--json", "--solver", solver});
+}
+
+/// The exact solvers of this build.
+const std::vector<std::string>& solvers() {
+  static const bool has_glpk = plan(small_problem().dump(), "glpk").status == 0;
+  static const std::vector<std::string> names =
+      has_glpk ? std::vector<std::string>{"glpk", "chain"} : std::vector<std::string>{"chain"};
+  return names;
+}
+
+struct attack {
+  std::string what;
+  std::function<void(json&)> spoil;
+  int status = 0;
+  std::string says;  // part of the reason or the message
+};
+
+}  // namespace
+
+TEST_SUITE("tool/plan") {
+  TEST_CASE("problems that nobody owns get a proven plan, the limit that rules it out, or the field that is wrong") {
+    const std::vector<attack> attacks{
+        {"as it is", [](json&) {}, 0, ""},
+        {"no bandwidth",
+         [](json& p) {
+           for (auto& l : p["links"]) l["bandwidth_bytes_per_second"] = 0;
+         },
+         4, "links: "},
+        {"one way only",
+         [](json& p) {
+           p["links"] = json::array({p["links"][0], p["links"][3]});
+         },
+         4, "no link from"},
+        {"every device too small",
+         [](json& p) {
+           for (auto& d : p["devices"]) d["memory_bytes"] = 50;
+         },
+         4, "needs 100 bytes"},
+        {"one device too small", [](json& p) { p["devices"][0]["memory_bytes"] = 50; }, 0, ""},
+        {"a name twice", [](json& p) { p["devices"][1]["name"] = "a"; }, 3, "devices[1].name"},
+        {"no number", [](json& p) { p["devices"][0]["module_seconds"][2] = nullptr; }, 3, "devices[0].module_seconds[2]"},
+        {"a negative time", [](json& p) { p["devices"][0]["module_seconds"][2] = -1; }, 3, "devices[0].module_seconds[2]"},
+        {"too few times", [](json& p) { p["devices"][1]["module_seconds"].erase(0); }, 3, "devices[1].module_seconds"},
+        {"a backward edge",
+         [](json& p) {
+           p["edges"] = {{{"from_module", 3}, {"to_module", 1}, {"bytes", 1}}};
+         },
+         3, "edges[0]"},
+        {"a header that is not there", [](json& p) { p["header"] = "z"; }, 3, "header"},
+        {"a link so slow that it is none", [](json& p) { p["links"][0]["bandwidth_bytes_per_second"] = 1e-300; }, 3, "links[0]"},
+        {"times of nothing",
+         [](json& p) {
+           for (auto& d : p["devices"]) d["module_seconds"] = std::vector<double>(6, 0.0);
+         },
+         0, ""},
+        {"more devices than any plan uses",
+         [](json& p) {
+           for (int i = 0; i < 5000; ++i)
+             p["devices"].push_back(
+                 {{"name", std::to_string(i)}, {"memory_bytes", 1}, {"module_seconds", std::vector<double>(6, 1.0)}});
+         },
+         3, "devices"},
+    };
+    for (const attack& a : attacks) {
+      for (const std::string& solver : solvers()) {
+        CAPTURE(a.what);
+        CAPTURE(solver);
+        json p = small_problem();
+        a.spoil(p);
+        const outcome o = plan(p.dump(), solver);
+        REQUIRE_MESSAGE(o.status == a.status, o.err);
+        const json d = o.json();
+        if (o.status == 0) {
+          CHECK(d["status"] == "optimal");
+        } else if (o.status == 4) {
+          CHECK(d["status"] == "infeasible");
+          CHECK(d["stages"].empty());
+          CHECK(d["reason"].get<std::string>().find(a.says) != std::string::npos);
+        } else {
+          CHECK(d["error"]["message"].get<std::string>().find(a.says) != std::string::npos);
+        }
+      }
+    }
+  }
+  TEST_CASE("a number that JSON does not know is exit 3") {
+    std::string text = small_problem().dump();
+    text.replace(text.find("0.01"), 4, "NaN");
+    CHECK(plan(text, "chain").status == 3);
+  }
+  TEST_CASE("what chain does not follow it leaves to glpk, by name") {
+    json p = small_problem();
+    for (int i = 0; i < 4; ++i) p["edges"].push_back({{"from_module", i}, {"to_module", 5}, {"bytes", 300}});
+    const outcome declined = plan(p.dump(), "chain");
+    CHECK(declined.status == 2);
+    CHECK(declined.err.find("use glpk") != std::string::npos);
+    if (solvers().front() == "glpk") CHECK(plan(p.dump(), "glpk").json()["status"] == "optimal");
+  }
+}
