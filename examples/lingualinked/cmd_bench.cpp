@@ -41,6 +41,7 @@ ll::result<int> bench(const bench_options& o) {
   using clock = std::chrono::steady_clock;
   auto model = o.model.open();
   if (!model) return model.error();
+  if (auto suits = model_choice::require_words(*model); !suits) return suits.error();
   const std::uint64_t most = model->sizes().context_length;
   if (std::uint64_t{o.prompt_tokens} + o.generate_tokens > most)
     return ll::error{ll::errc::limit,

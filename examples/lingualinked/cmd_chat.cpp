@@ -151,6 +151,8 @@ ll::result<int> chat(const chat_options& o) {
   }
   auto model = o.model.open();
   if (!model) return model.error();
+  if (!o.render)
+    if (auto suits = model_choice::require_words(*model); !suits) return suits.error();
   auto t = model->make_tokenizer();
   if (!t) return t.error();
   auto render = make_renderer(o, &*model, &*t);

@@ -65,7 +65,7 @@ finding check_model(const model_choice& choice) {
   const std::string remedy = "Fetch the default model with examples/get_model.sh, or name another with --model";
   auto path = choice.path();
   if (!path) return {"model", false, path.error().message, remedy};
-  auto model = ll::language_model::open(*path);
+  auto model = choice.open();
   if (!model) return {"model", false, model.error().message, remedy};
   auto t = model->make_tokenizer();
   if (!t) return {"model", false, t.error().message, "Use token ids, or convert the model anew"};

@@ -38,6 +38,7 @@ ll::result<int> eval(const eval_options& o) {
     return ll::error{ll::errc::invalid_argument, "give one of --text-file and --ids-file"};
   auto model = o.model.open();
   if (!model) return model.error();
+  if (auto suits = model_choice::require_words(*model); !suits) return suits.error();
   ll::result<std::vector<ll::token_id>> ids = ll::error{};
   if (!o.ids_file.empty()) {
     ids = read_ids(o.ids_file);
@@ -54,11 +55,7 @@ ll::result<int> eval(const eval_options& o) {
   if (ids->size() > most)
     return ll::error{ll::errc::limit, "the text has " + std::to_string(ids->size()) + " tokens and the model was made for " +
                                           std::to_string(most) + ". Shorten it"};
-  const auto vocabulary = static_cast<ll::token_id>(model->sizes().vocabulary);
-  for (const ll::token_id id : *ids)
-    if (id < 0 || id >= vocabulary)
-      return ll::error{ll::errc::invalid_argument,
-                       "token id " + std::to_string(id) + " is outside the vocabulary of " + std::to_string(vocabulary)};
+  if (auto inside = check_ids(*ids, model->sizes().vocabulary); !inside) return inside.error();
 
   std::optional<ll::npy_writer> file;
   if (!o.logits_file.empty()) {

@@ -2,11 +2,14 @@
 #include "command.hpp"
 #include "model_choice.hpp"
 
+#include <lingualinked/formats/gguf.hpp>
 #include <lingualinked/formats/npy.hpp>
+#include <lingualinked/formats/safetensors.hpp>
 #include <lingualinked/kernels/panels.hpp>
 
 #include <algorithm>
 #include <array>
+#include <filesystem>
 #include <iostream>
 #include <map>
 #include <memory>
@@ -98,7 +101,8 @@ void print_for_people(const ll::language_model& model, const nlohmann::ordered_j
   }
   std::cout << "tensors\n";
   for (const ll::tensor_info& t : model.weights().tensors())
-    std::cout << "  " << t.name << '\t' << ll::name_of(t.type) << '\t' << t.rows << " x " << t.columns << '\n';
+    std::cout << "  " << model.weights().stored_name(t.name) << '\t' << ll::name_of(t.type) << '\t' << t.rows << " x "
+              << t.columns << '\n';
 }
 
 ll::result<int> inspect(const inspect_options& o) {
@@ -106,10 +110,18 @@ ll::result<int> inspect(const inspect_options& o) {
   auto path = o.model.path();
   if (!path) return path.error();
   if (!o.tensor.empty()) {
+    if (std::filesystem::is_directory(*path)) {
+      auto files = ll::safetensors_model::open(*path);
+      if (!files) return files.error();
+      return write_tensor(*files, o.tensor, o.npy);
+    }
     auto file = ll::gguf_file::open(*path);
     if (!file) return file.error();
     return write_tensor(*file, o.tensor, o.npy);
   }
+  if (o.metadata && std::filesystem::is_directory(*path))
+    return ll::error{ll::errc::invalid_argument,
+                     "--metadata lists what a .gguf file says; read the folder's config.json instead"};
   if (o.metadata) {
     auto file = ll::gguf_file::open(*path);
     if (!file) return file.error();
@@ -117,7 +129,7 @@ ll::result<int> inspect(const inspect_options& o) {
       std::cout << entry.key << " = " << ll::describe(entry.value) << '\n';
     return done;
   }
-  auto model = ll::language_model::open(*path);
+  auto model = o.model.open();
   if (!model) return model.error();
   const auto document = describe(*model);
   if (o.json) print_json(document);
@@ -129,7 +141,7 @@ ll::result<int> inspect(const inspect_options& o) {
 
 void add_inspect(CLI::App& app, action& chosen) {
   auto o = std::make_shared<inspect_options>();
-  CLI::App* c = app.add_subcommand("inspect", "Show a model file: sizes, tensor types, tokenizer, modules and cuts");
+  CLI::App* c = app.add_subcommand("inspect", "Show a model: sizes, tensor types, tokenizer, modules and cuts");
   o->model.add_to(*c);
   c->add_option("--tensor", o->tensor, "Write this tensor, decoded to float32, to the file of --npy");
   c->add_option("--npy", o->npy, "NumPy file to write");

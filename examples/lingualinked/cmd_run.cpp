@@ -39,6 +39,7 @@ ll::result<std::vector<ll::token_id>> prompt_ids(const run_options& o, const ll:
 ll::result<int> run(const run_options& o) {
   auto model = o.model.open();
   if (!model) return model.error();
+  if (auto suits = model_choice::require_words(*model); !suits) return suits.error();
   auto t = model->make_tokenizer();
   if (!t && o.ids_file.empty()) return t.error();
   auto ids = prompt_ids(o, t ? &*t : nullptr);

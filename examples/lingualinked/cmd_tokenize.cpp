@@ -5,7 +5,7 @@
 
 #include <lingualinked/formats/gguf.hpp>
 #include <lingualinked/model/gguf_tokenizer.hpp>
-#include <lingualinked/model/tokenizer_json.hpp>
+#include <lingualinked/model/hf_folder.hpp>
 #include <lingualinked/text/tokenizer.hpp>
 
 #include <filesystem>
@@ -27,23 +27,13 @@ struct tokenize_options {
   bool json = false;
 };
 
-/// A folder with tokenizer.json and, where there is one, tokenizer_config.json.
-ll::result<ll::tokenizer> open_folder(const std::string& path) {
-  auto main = read_file(path + "/tokenizer.json");
-  if (!main) return main.error();
-  std::string config;
-  if (const std::string beside = path + "/tokenizer_config.json"; std::filesystem::exists(beside)) {
-    auto read = read_file(beside);
-    if (!read) return read.error();
-    config = *std::move(read);
-  }
-  auto spec = ll::tokenizer_spec_from_json(*main, config);
-  if (!spec) return spec.error().in(path);
-  return ll::tokenizer::create(*std::move(spec));
-}
-
+/// Of a .gguf file, or a folder with tokenizer.json; no weights are needed.
 ll::result<ll::tokenizer> open_tokenizer(const std::string& path) {
-  if (std::filesystem::is_directory(path)) return open_folder(path);
+  if (std::filesystem::is_directory(path)) {
+    auto spec = ll::tokenizer_spec_from_folder(path);
+    if (!spec) return spec.error();
+    return ll::tokenizer::create(*std::move(spec));
+  }
   auto file = ll::gguf_file::open(path);
   if (!file) return file.error();
   auto spec = ll::tokenizer_spec_from(file->metadata());

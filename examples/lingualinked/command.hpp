@@ -37,6 +37,7 @@ void add_worker(CLI::App& app, action& chosen);
 void add_inspect(CLI::App& app, action& chosen);
 void add_tokenize(CLI::App& app, action& chosen);
 void add_eval(CLI::App& app, action& chosen);
+void add_classify(CLI::App& app, action& chosen);
 void add_bench(CLI::App& app, action& chosen);
 void add_doctor(CLI::App& app, action& chosen);
 

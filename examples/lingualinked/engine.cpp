@@ -113,6 +113,7 @@ ll::result<void> start_workers(engine::backend& b, const ll::language_model& mod
     std::vector<std::string> words{"--model", model.path(), "--isa", std::string(ll::kernels::name_of(isa)),
                                    "--leave-after-session"};
     words.insert(words.end(), {"--threads", std::to_string(where.thread_count())});
+    if (const auto type = model.rounded_to()) words.insert(words.end(), {"--weights", std::string(ll::name_of(*type))});
     auto started = worker_process::start(words);
     if (!started) return started.error();
     stage.endpoint = started->endpoint();

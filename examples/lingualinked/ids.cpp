@@ -38,6 +38,14 @@ ll::result<std::vector<ll::token_id>> read_ids(const std::string& path) {
   return ids;
 }
 
+ll::result<void> check_ids(const std::vector<ll::token_id>& ids, std::size_t vocabulary) {
+  for (const ll::token_id id : ids)
+    if (id < 0 || static_cast<std::size_t>(id) >= vocabulary)
+      return ll::error{ll::errc::invalid_argument,
+                       "token id " + std::to_string(id) + " is outside the vocabulary of " + std::to_string(vocabulary)};
+  return {};
+}
+
 ll::result<std::vector<std::string>> read_texts(const std::string& path) {
   auto text = read_file(path);
   if (!text) return text.error();

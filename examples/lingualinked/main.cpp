@@ -65,6 +65,7 @@ int main(int argc, char** argv) {
   tool::add_inspect(app, chosen);
   tool::add_tokenize(app, chosen);
   tool::add_eval(app, chosen);
+  tool::add_classify(app, chosen);
   tool::add_bench(app, chosen);
   tool::add_doctor(app, chosen);
   try {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "model_choice.hpp"
 
+#include <lingualinked/model/quantised_weights.hpp>
+
 #include <cstdlib>
 #include <filesystem>
 
@@ -22,7 +24,11 @@ std::string cache_folder() {
 }
 
 void model_choice::add_to(CLI::App& app, const std::string& rest) {
-  app.add_option("-m,--model", model, "A .gguf file, or the first of its splits; the cached default model if not given");
+  app.add_option("-m,--model", model,
+                 "A .gguf file, the first of its splits, or a folder with config.json and safetensors; the cached default "
+                 "model if not given");
+  app.add_option("--weights", weights,
+                 "Round float weights to q8_0, q4_0, q4_1, q5_0 or q5_1 while loading; as stored if not given");
   app.add_option("words", words, rest.empty() ? "MODEL, unless given with -m" : "MODEL, unless given with -m, then " + rest)
       ->type_name(rest.empty() ? "[MODEL]" : "[MODEL] [" + rest + "]")
       ->expected(0, rest.empty() ? 1 : 2);
@@ -34,13 +40,23 @@ ll::result<std::string> model_choice::path() const {
   const std::string cached = cache_folder() + "/models/" + default_model;
   if (std::filesystem::exists(cached)) return cached;
   return ll::error{ll::errc::io, "no model was given and the default one is not at '" + cached +
-                                     "'. Name a .gguf file with --model, or fetch it with examples/get_model.sh"};
+                                     "'. Name a .gguf file or a folder with --model, or fetch it with examples/get_model.sh"};
 }
 
 ll::result<ll::language_model> model_choice::open() const {
   auto chosen = path();
   if (!chosen) return chosen.error();
-  return ll::language_model::open(*chosen);
+  if (weights.empty()) return ll::language_model::open(*chosen);
+  auto type = ll::quantised_type_named(weights);
+  if (!type) return type.error().in("--weights");
+  return ll::language_model::open(*chosen, *type);
+}
+
+ll::result<void> model_choice::require_words(const ll::language_model& model) {
+  if (model.sizes().labels.empty()) return {};
+  return ll::error{ll::errc::unsupported, model.path() + ": is a text classifier of " +
+                                              std::to_string(model.sizes().labels.size()) +
+                                              " labels and writes no text. Use 'classify'"};
 }
 
 std::string model_choice::word(std::size_t n) const {

@@ -14,6 +14,7 @@ namespace tool {
 struct model_choice {
   std::string model;
   std::vector<std::string> words;
+  std::string weights;  // type that float weights are rounded to; empty: as stored
 
   /// rest: what the words after MODEL are, for the help text; empty when there are none.
   void add_to(CLI::App& app, const std::string& rest = {});
@@ -21,6 +22,8 @@ struct model_choice {
   [[nodiscard]] ll::result<std::string> path() const;
   /// Opens what path() names.
   [[nodiscard]] ll::result<ll::language_model> open() const;
+  /// Refuses a classifier, which has labels where a language model has words.
+  [[nodiscard]] static ll::result<void> require_words(const ll::language_model& model);
   /// The n-th word after MODEL; empty when it is not there.
   [[nodiscard]] std::string word(std::size_t n) const;
 };

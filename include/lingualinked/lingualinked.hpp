@@ -20,6 +20,7 @@
 #include <lingualinked/graph/module_graph.hpp>
 #include <lingualinked/graph/transmission_map.hpp>
 #include <lingualinked/kernels/table.hpp>
+#include <lingualinked/model/label_scores.hpp>
 #include <lingualinked/model/language_model.hpp>
 #include <lingualinked/model/registry.hpp>
 #include <lingualinked/partition/balanced.hpp>

@@ -22,18 +22,21 @@ inline nlohmann::json read_json(const std::string& path) {
   return nlohmann::json::parse(in);
 }
 
-/// A model of tests/data/gguf with what a reference implementation says of it.
+/// A model of tests/data with what a reference implementation says of it: a file of gguf/, or a folder of models/.
 class golden_model {
  public:
   struct prompt {
     std::vector<ll::token_id> ids;
     std::vector<ll::token_id> greedy;
-    std::vector<float> logits;  // [ids.size(), vocabulary]
+    std::vector<float> logits;  // [ids.size(), vocabulary]; of a classifier [labels], after the last id
   };
 
-  explicit golden_model(const std::string& name) : model(ll::language_model::open(folder() + name + ".gguf").value()) {
-    auto said = read_json(folder() + name + ".json");
-    std::string base = folder();
+  enum class form : unsigned char { gguf, folder };
+
+  explicit golden_model(const std::string& name, form how = form::gguf)
+      : model(ll::language_model::open(how == form::gguf ? folder() + name + ".gguf" : models_folder() + name).value()) {
+    std::string base = how == form::gguf ? folder() : models_folder() + name + "/";
+    auto said = read_json(base + (how == form::gguf ? name : "expected") + ".json");
     if (said.contains("expected")) {
       const std::string elsewhere = base + said["expected"].get<std::string>();
       base = elsewhere.substr(0, elsewhere.rfind('/') + 1);
@@ -41,8 +44,10 @@ class golden_model {
     }
     tolerance = said["accuracy"]["atol"].get<double>();
     for (const auto& p : said["prompts"]) {
-      prompt made{p["ids"], p["greedy"], {}};
-      made.logits.resize(p["logits"]["shape"][0].get<std::size_t>() * p["logits"]["shape"][1].get<std::size_t>());
+      prompt made{p["ids"], p.value("greedy", std::vector<ll::token_id>()), {}};
+      std::size_t count = 1;
+      for (const auto& n : p["logits"]["shape"]) count *= n.get<std::size_t>();
+      made.logits.resize(count);
       std::ifstream in(base + p["logits"]["file"].get<std::string>(), std::ios::binary);
       in.seekg(p["logits"]["offset"].get<std::streamoff>() * 4);
       in.read(reinterpret_cast<char*>(made.logits.data()), static_cast<std::streamsize>(made.logits.size() * 4));
@@ -52,6 +57,7 @@ class golden_model {
   }
 
   static std::string folder() { return std::string(LINGUALINKED_TEST_DATA) + "/gguf/"; }
+  static std::string models_folder() { return std::string(LINGUALINKED_TEST_DATA) + "/models/"; }
 
   ll::language_model model;
   double tolerance = 0;

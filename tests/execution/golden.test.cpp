@@ -18,26 +18,6 @@ using namespace test_support;
 
 chain_options options_for(const ll::language_model& model) { return {.kv_type = model.default_kv_type(), .context_tokens = 96}; }
 
-/// What the model writes after a prompt, token by token as the tail draws it.
-std::vector<ll::token_id> greedy_after(stage_chain& chain, const std::vector<ll::token_id>& prompt, std::size_t count) {
-  ll::sequence_options options;
-  options.prompt = prompt;
-  options.max_tokens = static_cast<std::uint32_t>(count);
-  chain.open(1, options);
-  std::vector<ll::token_id> made;
-  std::vector<ll::token_id> next = prompt;
-  std::uint32_t position = 0;
-  while (made.size() < count) {
-    const ll::segment part{1, position, static_cast<std::uint32_t>(next.size())};
-    chain.run({&part, 1}, next, false);
-    position += part.tokens;
-    next = {chain.sampled()[0]};
-    made.push_back(next[0]);
-  }
-  chain.release(1);
-  return made;
-}
-
 }  // namespace
 
 TEST_SUITE("execution/golden") {

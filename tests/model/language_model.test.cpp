@@ -242,9 +242,9 @@ TEST_SUITE("model/language_model") {
     }
   }
 
-  TEST_CASE("a folder and a file that is not there are said to be so") {
+  TEST_CASE("an empty folder and a file that is not there are said to be so") {
     const temporary_folder folder;
-    CHECK(ll::language_model::open(folder.path().string()).error().code == ll::errc::unsupported);
+    CHECK(ll::language_model::open(folder.path().string()).error().code == ll::errc::io);
     CHECK(ll::language_model::open(folder.file("none.gguf")).error().code == ll::errc::io);
   }
 
@@ -260,5 +260,30 @@ TEST_SUITE("model/language_model") {
     CHECK(a.sha256().value() != other.sha256().value());
     CHECK(a.fingerprint().value() == same.fingerprint().value());
     CHECK(a.fingerprint().value() != other.fingerprint().value());
+  }
+
+  TEST_CASE("a model of version 2 in several files is the model of one") {
+    const temporary_folder folder;
+    const auto whole = ll::language_model::open(folder.write("whole.gguf", tiny_gguf().build())).value();
+    const auto files = tiny_gguf().build_splits(3);
+    for (std::size_t i = files.size(); i-- > 0;) {
+      CHECK(!ll::language_model::open(folder.file("tiny-00001-of-00003.gguf")));  // until all are there
+      folder.write("tiny-0000" + std::to_string(i + 1) + "-of-00003.gguf", files[i]);
+    }
+    const auto split = ll::language_model::open(folder.file("tiny-00001-of-00003.gguf"));
+    REQUIRE_MESSAGE(split.has_value(), split.error().message);
+    CHECK(split->graph().operations.size() == whole.graph().operations.size());
+    CHECK(split->parameters() == whole.parameters());
+    CHECK(split->weights().files().size() == 3);
+    CHECK(split->fingerprint().value() != whole.fingerprint().value());
+    CHECK(split->sha256().value().size() == 64);
+    for (const ll::tensor_info& t : whole.weights().tensors()) {
+      CAPTURE(t.name);
+      std::vector<std::byte> one(t.bytes);
+      std::vector<std::byte> other(t.bytes);
+      REQUIRE(whole.weights().read(t, 0, one).has_value());
+      REQUIRE(split->weights().read(*split->weights().find(t.name), 0, other).has_value());
+      CHECK(one == other);
+    }
   }
 }

@@ -89,6 +89,23 @@ class tiny_gguf {
     for (const auto& [name, t] : tensors_) b.tensor(name, t.shape, t.type_code, t.data);
     return b.build();
   }
+  /// The same as `count` files of version 2, tensors in turn.
+  [[nodiscard]] std::vector<std::string> build_splits(std::size_t count) const {
+    std::vector<std::string> files;
+    for (std::size_t file = 0; file < count; ++file) {
+      gguf_builder b;
+      b.version(2);
+      if (file == 0)
+        for (const auto& [key, write] : pairs_) write(b);
+      b.number("split.no", static_cast<std::uint16_t>(file)).number("split.count", static_cast<std::uint16_t>(count));
+      b.number("split.tensors.count", static_cast<std::int32_t>(tensors_.size()));
+      std::size_t turn = 0;
+      for (const auto& [name, t] : tensors_)
+        if (turn++ % count == file) b.tensor(name, t.shape, t.type_code, t.data);
+      files.push_back(b.build());
+    }
+    return files;
+  }
 
  private:
   std::map<std::string, std::function<void(gguf_builder&)>> pairs_;

@@ -165,7 +165,7 @@ TEST_SUITE("model_file/smollm2") {
                                 options.context_tokens, options.sequences)
             .value_or(0);
     const std::uint64_t resident = chain.stages()[0].memory_bytes() - kv;
-    const std::uint64_t file = model().file().files()[0].bytes;
+    const std::uint64_t file = model().weights().files()[0].bytes;
     CHECK(resident <= std::max(file + file / 10, file + (std::uint64_t{32} << 20)));
     MESSAGE("resident without cache " << resident << " bytes, file " << file);
 

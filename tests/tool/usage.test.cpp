@@ -37,6 +37,14 @@ TEST_SUITE("tool/usage") {
         {"a temperature below zero", {"run", "-m", model, "--ids-file", ids, "--temperature", "-1"}, 2, "invalid_argument"},
         {"a fleet file that is not there", {"plan", "-m", model, "--fleet", "/nonexistent.json"}, 3, "io"},
         {"listening beyond loopback", {"worker", "-m", model, "--listen", "tcp://0.0.0.0:0"}, 2, "invalid_argument"},
+        {"a language model asked for labels", {"classify", "-m", model, "--ids-file", ids}, 3, "unsupported"},
+        {"a classifier asked for words", {"run", "-m", data("models/llama-cls"), "--ids-file", ids}, 3, "unsupported"},
+        {"a classifier asked for likelihoods", {"eval", "-m", data("models/llama-cls"), "--ids-file", ids}, 3, "unsupported"},
+        {"weights of an unknown type", {"eval", "-m", model, "--ids-file", ids, "--weights", "q9_9"}, 2, "invalid_argument"},
+        {"weights that are quantised already",
+         {"eval", "-m", data("gguf/llama-legacy.gguf"), "--ids-file", ids, "--weights", "q8_0"},
+         3,
+         "unsupported"},
         {"a tensor that is not there",
          {"inspect", "-m", model, "--tensor", "x", "--npy", scratch_path("x.npy")},
          2,
@@ -56,7 +64,7 @@ TEST_SUITE("tool/usage") {
   }
 
   TEST_CASE("help is given everywhere and is no error") {
-    for (const char* command : {"run", "chat", "plan", "worker", "inspect", "tokenize", "eval", "bench", "doctor"}) {
+    for (const char* command : {"run", "chat", "plan", "worker", "inspect", "tokenize", "eval", "classify", "bench", "doctor"}) {
       CAPTURE(command);
       const outcome o = run_tool({command, "--help"});
       CHECK(o.status == 0);

@@ -52,6 +52,8 @@ class hf_config {
   using names = std::initializer_list<std::string_view>;
   /// The first of these that is there and not null, else the first, absent. Looks into the text part, then around it.
   [[nodiscard]] LINGUALINKED_DECL json_field field(names aliases) const;
+  /// Whether the text part names this field, null or not: where absent means another default than null.
+  [[nodiscard]] LINGUALINKED_DECL bool mentions(std::string_view name) const;
   /// Every field of the text part that is not null, so that a model can refuse switches that it does not know.
   [[nodiscard]] LINGUALINKED_DECL std::vector<std::string> fields() const;
 

@@ -126,6 +126,11 @@ LINGUALINKED_DECL json_field hf_config::field(names aliases) const {
   return text_part().member(aliases.size() == 0 ? std::string_view{} : *aliases.begin());
 }
 
+LINGUALINKED_DECL bool hf_config::mentions(std::string_view name) const {
+  const auto all = text_part().names().value();  // parse() has made sure that it is an object
+  return std::find(all.begin(), all.end(), name) != all.end();
+}
+
 LINGUALINKED_DECL std::vector<std::string> hf_config::fields() const {
   const auto part = text_part();
   auto all = part.names().value();  // parse() has made sure that it is an object

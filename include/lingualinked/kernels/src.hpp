@@ -3,6 +3,7 @@
 
 // The one translation unit of kernels/ in compiled mode; each simd/<isa>/src.hpp is another.
 #include <lingualinked/kernels/blocks.ipp>
+#include <lingualinked/kernels/encode.ipp>
 #include <lingualinked/kernels/numeric.ipp>
 #include <lingualinked/kernels/panels.ipp>
 #include <lingualinked/kernels/reference/attention.ipp>

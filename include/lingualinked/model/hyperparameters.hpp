@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -51,6 +52,7 @@ struct hyperparameters {
   bool experts_sum_to_one = false;      // weights of the chosen experts are divided by their sum
 
   std::vector<std::string> labels{};  // classes of a sequence classifier with head "cls.output.weight"; empty: a language model
+  std::optional<std::int32_t> padding{};  // token that a classifier passes over at the end of a text
 
   /// The window of one layer; 0: none.
   [[nodiscard]] std::size_t window_of(std::size_t layer) const {

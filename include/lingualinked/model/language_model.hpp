@@ -17,18 +17,21 @@
 
 namespace lingualinked::inline v0 {
 
-/// A model file, opened and understood, without its weights in memory: sizes, operations, modules, tokenizer.
+/// A model, opened and understood, without its weights in memory: sizes, operations, modules, tokenizer.
 class language_model {
  public:
-  /// Opens a .gguf file (or the first of its splits), builds and checks the operation graph.
+  /// Opens a .gguf file (or the first of its splits), or a folder with config.json and safetensors; builds and checks the
+  /// operation graph.
+  /// weights   a quantised type that float weights are rounded to as they are loaded (quantised_weights); none: as stored
   /// Errors    io, malformed, unsupported, limit: one line that names the place
-  [[nodiscard]] static result<language_model> open(const std::string& path);
+  [[nodiscard]] static result<language_model> open(const std::string& path, std::optional<dtype> weights = {});
 
   [[nodiscard]] const std::string& path() const noexcept { return path_; }
+  /// What open() was asked to round weights to.
+  [[nodiscard]] std::optional<dtype> rounded_to() const noexcept { return rounded_to_; }
   [[nodiscard]] const hyperparameters& sizes() const noexcept { return sizes_; }
   [[nodiscard]] const operation_graph& graph() const noexcept { return graph_; }
-  [[nodiscard]] const gguf_file& file() const noexcept { return *file_; }
-  [[nodiscard]] const tensor_source& weights() const noexcept { return *file_; }
+  [[nodiscard]] const tensor_source& weights() const noexcept { return *weights_; }
 
   /// Modules with costs for a KV cache of this type; the modules themselves do not depend on it.
   [[nodiscard]] module_graph modules(dtype kv_type) const;
@@ -39,19 +42,23 @@ class language_model {
   [[nodiscard]] std::uint64_t parameters() const noexcept;
   [[nodiscard]] std::uint64_t weight_bytes() const noexcept;  // as stored
 
+  // Identities also tell apart what one file's weights are rounded to.
   /// Identity for handshakes (cheap), as 64 hexadecimal digits.
   [[nodiscard]] result<std::string> fingerprint() const;
   /// SHA-256 of the whole file, as 64 hexadecimal digits; of the digests' text for a model of several files.
   [[nodiscard]] result<std::string> sha256() const;
 
   [[nodiscard]] result<tokenizer> make_tokenizer() const;
-  /// The file's own chat template, when it has one.
+  /// The model's own chat template, when it has one.
   [[nodiscard]] std::optional<std::string> chat_template() const;
 
  private:
   language_model() = default;
+  [[nodiscard]] std::string identity(std::string digests) const;
   std::string path_;
-  std::unique_ptr<gguf_file> file_;
+  std::optional<dtype> rounded_to_;
+  std::unique_ptr<tensor_source> weights_;
+  const gguf_file* gguf_ = nullptr;  // among weights_; null for a folder
   hyperparameters sizes_;
   operation_graph graph_;
 };

@@ -5,7 +5,9 @@
 #include <lingualinked/formats/fingerprint.hpp>
 #include <lingualinked/model/gguf_hyperparameters.hpp>
 #include <lingualinked/model/gguf_tokenizer.hpp>
+#include <lingualinked/model/hf_folder.hpp>
 #include <lingualinked/model/language_model.hpp>
+#include <lingualinked/model/quantised_weights.hpp>
 #include <lingualinked/model/registry.hpp>
 
 #include <algorithm>
@@ -16,22 +18,36 @@
 
 namespace lingualinked::inline v0 {
 
-LINGUALINKED_DECL result<language_model> language_model::open(const std::string& path) {
-  std::error_code ignored;
-  if (std::filesystem::is_directory(path, ignored))
-    return error{errc::unsupported,
-                 "'" + path + "' is a folder; this version reads .gguf files. Name one, or convert the folder to GGUF"};
-  auto file = gguf_file::open(path);
-  if (!file) return file.error();
+LINGUALINKED_DECL result<language_model> language_model::open(const std::string& path, std::optional<dtype> weights) {
   language_model m;
   m.path_ = path;
-  m.file_ = std::make_unique<gguf_file>(*std::move(file));
-  auto arch = architecture_named(m.file_->architecture());
+  m.rounded_to_ = weights;
+  std::error_code ignored;
+  if (std::filesystem::is_directory(path, ignored)) {
+    auto folder = hf_folder::open(path);
+    if (!folder) return folder.error();
+    m.sizes_ = std::move(folder->sizes);
+    m.weights_ = std::make_unique<hf_weights>(std::move(folder->weights));
+  } else {
+    auto file = gguf_file::open(path);
+    if (!file) return file.error();
+    const auto known = architecture_named(file->architecture());
+    if (!known) return known.error().in(path);
+    auto sizes = hyperparameters_from(*file, known->gguf);
+    if (!sizes) return sizes.error().in(path);
+    m.sizes_ = *std::move(sizes);
+    auto owned = std::make_unique<gguf_file>(*std::move(file));
+    m.gguf_ = owned.get();
+    m.weights_ = std::move(owned);
+  }
+  if (weights) {
+    auto rounded = quantised_weights::create(std::move(m.weights_), *weights);
+    if (!rounded) return rounded.error().in(path);
+    m.weights_ = std::make_unique<quantised_weights>(*std::move(rounded));
+  }
+  auto arch = architecture_named(m.sizes_.architecture);
   if (!arch) return arch.error().in(path);
-  auto sizes = hyperparameters_from(*m.file_, arch->gguf);
-  if (!sizes) return sizes.error().in(path);
-  m.sizes_ = *std::move(sizes);
-  auto graph = arch->build(m.sizes_, *m.file_);
+  auto graph = arch->build(m.sizes_, *m.weights_);
   if (!graph) return graph.error().in(path);
   m.graph_ = *std::move(graph);
   if (auto cut = cut_into_modules(m.graph_, sizeof(float)); !cut) return cut.error().in(path);
@@ -43,7 +59,7 @@ LINGUALINKED_DECL module_graph language_model::modules(dtype kv_type) const {
 }
 
 LINGUALINKED_DECL dtype language_model::default_kv_type() const noexcept {
-  const bool quantised = std::ranges::any_of(file_->tensors(), [](const tensor_info& t) { return is_quantised(t.type); });
+  const bool quantised = std::ranges::any_of(weights_->tensors(), [](const tensor_info& t) { return is_quantised(t.type); });
   return quantised ? dtype::f16 : dtype::f32;
 }
 
@@ -57,41 +73,51 @@ LINGUALINKED_DECL std::uint64_t language_model::tied_bytes() const noexcept {
 
 LINGUALINKED_DECL std::uint64_t language_model::parameters() const noexcept {
   std::uint64_t sum = 0;
-  for (const tensor_info& t : file_->tensors()) sum += t.rows * t.columns;
+  for (const tensor_info& t : weights_->tensors()) sum += t.rows * t.columns;
   return sum;
 }
 
 LINGUALINKED_DECL std::uint64_t language_model::weight_bytes() const noexcept {
   std::uint64_t sum = 0;
-  for (const tensor_info& t : file_->tensors()) sum += t.bytes;
+  for (const tensor_info& t : weights_->tensors()) sum += t.bytes;
   return sum;
 }
 
-LINGUALINKED_DECL result<std::string> language_model::fingerprint() const {
-  return lingualinked::fingerprint(file_->files()).transform([](const auto& digest) { return hex(digest); });
-}
-
-LINGUALINKED_DECL result<std::string> language_model::sha256() const {
-  std::string digests;
-  for (const source_file& f : file_->files()) {
-    auto digest = file_sha256(f.path);
-    if (!digest) return digest.error();
-    digests += hex(*digest);
-  }
-  if (file_->files().size() == 1) return digests;
+/// One digest of one file stays as it is, so that it is what sha256sum prints; several, or a rounding, are hashed together.
+LINGUALINKED_DECL std::string language_model::identity(std::string digests) const {
+  if (rounded_to_) digests += " weights " + std::string(name_of(*rounded_to_));
+  if (digests.size() == 64) return digests;
   lingualinked::sha256 all;
   all.update(std::as_bytes(std::span(digests)));
   return hex(all.finish());
 }
 
+LINGUALINKED_DECL result<std::string> language_model::fingerprint() const {
+  return lingualinked::fingerprint(weights_->files()).transform([this](const auto& digest) { return identity(hex(digest)); });
+}
+
+LINGUALINKED_DECL result<std::string> language_model::sha256() const {
+  std::string digests;
+  for (const source_file& f : weights_->files()) {
+    auto digest = file_sha256(f.path);
+    if (!digest) return digest.error();
+    digests += hex(*digest);
+  }
+  return identity(std::move(digests));
+}
+
 LINGUALINKED_DECL result<tokenizer> language_model::make_tokenizer() const {
-  auto spec = tokenizer_spec_from(file_->metadata());
-  if (!spec) return spec.error().in(path_);
+  auto spec = gguf_ != nullptr ? tokenizer_spec_from(gguf_->metadata()) : tokenizer_spec_from_folder(path_);
+  if (!spec) return gguf_ != nullptr ? spec.error().in(path_) : spec.error();
   return tokenizer::create(*std::move(spec));
 }
 
 LINGUALINKED_DECL std::optional<std::string> language_model::chat_template() const {
-  auto text = file_->metadata().get_string("tokenizer.chat_template");
+  if (gguf_ == nullptr) {
+    auto text = chat_template_from_folder(path_);
+    return text ? *std::move(text) : std::nullopt;
+  }
+  auto text = gguf_->metadata().get_string("tokenizer.chat_template");
   if (!text) return std::nullopt;
   return *std::move(text);
 }
