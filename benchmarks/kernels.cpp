@@ -120,32 +120,35 @@ void store_rows(benchmark::State& state, ll::dtype type) {
   state.SetBytesProcessed(static_cast<std::int64_t>(state.iterations()) * static_cast<std::int64_t>(64 * row.size()));
 }
 
-// Head size 64, float16 cache, every key visible.
-void attention(benchmark::State& state, const lk::table* kernels, std::size_t rows) {
+// Head size 64, float16 cache, every key visible; the tiles of a context one after the other.
+void attention(benchmark::State& state, const lk::table* kernels, std::size_t rows, std::size_t tiles) {
   constexpr std::size_t size = 64;
-  std::vector<std::byte> keys(64 * size * 2), values(64 * size * 2);
+  std::vector<std::byte> keys(tiles * 64 * size * 2), values(tiles * 64 * size * 2);
   const lk::kv_head_view cache{ll::dtype::f16, keys.data(), values.data(), size};
   std::vector<float> q(rows * size), m(rows), l(rows), o(rows * size);
   for (std::size_t i = 0; i < q.size(); ++i) q[i] = static_cast<float>(ll::uniform_draw(4, i)) - 0.5F;
-  for (std::size_t p = 0; p < 64; ++p) kernels->store_kv(cache, p, q.data(), q.data());
-  const std::vector<std::uint32_t> first(rows, 0), end(rows, 64);
-  const lk::attention_tile_call call{.cache = cache,
-                                     .queries = q.data(),
-                                     .query_stride = size,
-                                     .rows = rows,
-                                     .first_key = first.data(),
-                                     .end_key = end.data(),
-                                     .scale = 0.125F,
-                                     .m = m.data(),
-                                     .l = l.data(),
-                                     .o = o.data()};
+  for (std::size_t p = 0; p < 64 * tiles; ++p) kernels->store_kv(cache, p, q.data(), q.data());
+  const std::vector<std::uint32_t> first(rows, 0), end(rows, static_cast<std::uint32_t>(64 * tiles));
+  lk::attention_tile_call call{.cache = cache,
+                               .queries = q.data(),
+                               .query_stride = size,
+                               .rows = rows,
+                               .first_key = first.data(),
+                               .end_key = end.data(),
+                               .scale = 0.125F,
+                               .m = m.data(),
+                               .l = l.data(),
+                               .o = o.data()};
   for (auto _ : state) {
     kernels->attention_tile(call);
     benchmark::ClobberMemory();
+    call.tile = (call.tile + 1) % tiles;
   }
   state.counters["GOP/s"] =
       benchmark::Counter(4.0 * 64 * size * static_cast<double>(rows * static_cast<std::size_t>(state.iterations())) / 1e9,
                          benchmark::Counter::kIsRate);
+  state.counters["GB/s"] =
+      benchmark::Counter(64 * size * 4 * static_cast<double>(state.iterations()) / 1e9, benchmark::Counter::kIsRate);
 }
 
 // What the machine gives to one thread that only reads: the yardstick for linear with one token.
@@ -185,9 +188,11 @@ int main(int argc, char** argv) {
   }
   for (const lk::isa which : {lk::isa::avx2, lk::isa::avxvnni, lk::isa::avx512, lk::isa::neon, lk::isa::neon_dot}) {
     if (!lk::available(which)) continue;
+    const std::string prefix = "attention/" + std::string(lk::name_of(which)) + "/";
+    const lk::table* const kernels = lk::table_for(which).value();
     for (const std::size_t rows : {std::size_t{3}, std::size_t{96}})
-      benchmark::RegisterBenchmark(("attention/" + std::string(lk::name_of(which)) + "/" + std::to_string(rows)).c_str(),
-                                   attention, lk::table_for(which).value(), rows);
+      benchmark::RegisterBenchmark((prefix + std::to_string(rows)).c_str(), attention, kernels, rows, std::size_t{1});
+    benchmark::RegisterBenchmark((prefix + "memory").c_str(), attention, kernels, std::size_t{3}, std::size_t{4096});
   }
   lk::set_numeric_environment();
   benchmark::Initialize(&argc, argv);

@@ -46,6 +46,20 @@ inline void store_kv(const kv_head_view& cache, std::size_t position, const floa
   }
 }
 
+// Keys and values of a long context come from memory in turns of 8 KiB, too short for a processor that guesses what is read next.
+// With few rows, reading is what takes time: while keys are scored, the values of the tile are asked for, and while values are
+// added, the keys of the next tile. With many rows the tile is in the cache anyway.
+inline constexpr std::size_t cache_line_bytes = 64;
+
+// The next tile may lie behind the end of the cache: asking for it does no harm, but it must not be a pointer before.
+LINGUALINKED_ALWAYS_INLINE void ask_for(std::uintptr_t from, std::size_t bytes) {
+  for (std::size_t at = 0; at < bytes; at += cache_line_bytes) __builtin_prefetch(reinterpret_cast<const void*>(from + at));
+}
+[[nodiscard]] inline bool reads_ahead(const attention_tile_call& call, std::size_t row) {
+  constexpr std::size_t few_rows = 8;
+  return row == 0 && call.rows <= few_rows;
+}
+
 /// Raw scores of R query rows against the 64 keys of a tile: lanes are keys, each a chain over d.
 template <dtype Type, std::size_t R>
 void score_rows(const attention_tile_call& call, std::size_t row, float* scores) {
@@ -53,6 +67,10 @@ void score_rows(const attention_tile_call& call, std::size_t row, float* scores)
   constexpr std::size_t V = ops::attention_vectors;
   const std::size_t size = call.cache.head_size;
   const float* q = call.queries + row * call.query_stride;
+  constexpr std::size_t step_bytes = V * ops::lanes * (Type == dtype::f32 ? 4 : 2);  // of keys read, so of values asked for
+  auto ahead = reinterpret_cast<std::uintptr_t>(call.cache.values) +
+               call.tile * kernels::attention_tile * size * (Type == dtype::f32 ? 4 : 2);
+  const bool ask = reads_ahead(call, row);
   for (std::size_t key = 0; key < kernels::attention_tile; key += V * ops::lanes) {
     vf acc[R][V];
     LINGUALINKED_UNROLL
@@ -70,6 +88,8 @@ void score_rows(const attention_tile_call& call, std::size_t row, float* scores)
       vf k[V];
       LINGUALINKED_UNROLL
       for (std::size_t v = 0; v < V; ++v) k[v] = load_cached<Type>(call.cache.keys, start[v] + 16 * d);
+      if (ask) ask_for(ahead, step_bytes);
+      ahead += step_bytes;
       LINGUALINKED_UNROLL
       for (std::size_t r = 0; r < R; ++r) {
         const vf a = ops::set1(q[r * call.query_stride + d]);
@@ -133,6 +153,10 @@ void add_values(const attention_tile_call& call, std::size_t row, key_range keys
   constexpr std::size_t V = ops::attention_vectors;
   const std::size_t size = call.cache.head_size;
   const std::size_t first = call.tile * kernels::attention_tile;
+  constexpr std::size_t element_bytes = Type == dtype::f32 ? 4 : 2;
+  const std::uintptr_t next_keys =
+      reinterpret_cast<std::uintptr_t>(call.cache.keys) + (first + kernels::attention_tile) * size * element_bytes;
+  const bool ask = reads_ahead(call, row) && keys.end == kernels::attention_tile;
   float sum[R];
   for (std::size_t r = 0; r < R; ++r) sum[r] = call.l[row + r];
   const auto add_vectors = [&](std::size_t d, auto count, auto with_sum) __attribute__((always_inline)) {
@@ -148,6 +172,8 @@ void add_values(const attention_tile_call& call, std::size_t row, key_range keys
       LINGUALINKED_UNROLL
       for (std::size_t v = 0; v < C; ++v)
         value[v] = load_cached<Type>(call.cache.values, (first + i) * size + d + v * ops::lanes);
+      if constexpr (decltype(with_sum)::value)
+        if (ask) ask_for(next_keys + i * size * element_bytes, size * element_bytes);
       LINGUALINKED_UNROLL
       for (std::size_t r = 0; r < R; ++r) {
         const float p = weights[r * kernels::attention_tile + i];
