@@ -58,7 +58,7 @@ TEST_SUITE("kernels/encode") {
 
   TEST_CASE("no number moves by more than the step between two levels") {
     for (const dtype type : encodable) {
-      for (const std::uint64_t seed : {1, 2, 3}) {
+      for (const std::uint64_t seed : {1U, 2U, 3U}) {
         CAPTURE(ll::name_of(type));
         CAPTURE(seed);
         std::mt19937_64 random(seed);

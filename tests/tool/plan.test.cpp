@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include <doctest/doctest.h>
 
-#include <tool/run_tool.hpp>
+#include <support/run_tool.hpp>
 
 #include <functional>
 #include <string>
