@@ -408,9 +408,10 @@ TEST_SUITE("execution/cpu_executor") {
       const auto& last = modules.modules()[o.last_module];
       const std::span part(m.graph.operations.data() + first.first_operation, last.end_operation - first.first_operation);
       const auto weights = ll::stage_weights::load(part, m.weights).value().bytes();
-      const auto cache = ll::kv_cache::bytes_for(o.kv_type, ll::kv_shapes(m.graph, first.first_operation, last.end_operation),
-                                                 o.context_tokens, o.sequences)
-                             .value_or(0);
+      const auto cache =
+          ll::kv_cache::bytes_for(o.kv_type, ll::kv_shapes(m.graph, first.first_operation, last.end_operation, o.rows),
+                                  o.context_tokens, o.sequences)
+              .value_or(0);
       REQUIRE(e.memory_bytes() > weights + cache);
       CHECK(e.memory_bytes() - weights - cache <= ll::buffer_bytes_estimate(m.graph, o));
     }

@@ -158,6 +158,38 @@ TEST_SUITE("execution/program") {
     }
   }
 
+  TEST_CASE("layers with a window keep only what it can see, with the bits of a cache that keeps all") {
+    for (const std::size_t window : {std::size_t{1}, std::size_t{40}, std::size_t{64}, std::size_t{100}}) {
+      model_maker random(177 + window);
+      model_shape shape;
+      shape.sizes = {.architecture = "llama",
+                     .layers = 2,
+                     .width = 8,
+                     .feed_forward = 8,
+                     .heads = 2,
+                     .kv_heads = 1,
+                     .head_size = 8,
+                     .vocabulary = 11,
+                     .context_length = 4096,
+                     .norm_epsilon = 1e-5F,
+                     .rotary = 8,
+                     .window = window,
+                     .global_layers = {false, true}};
+      CAPTURE(window);
+      const tiny_model m = random.make(shape);
+      const auto prompt = random.tokens(520, m.sizes.vocabulary);
+      const auto expected = interpreter(m.graph, m.weights, ll::dtype::f16).run(prompt);
+      for (const std::size_t rows : {std::size_t{1}, std::size_t{9}, std::size_t{70}}) {
+        const auto shapes = ll::kv_shapes(m.graph, 0, m.graph.operations.size(), rows);
+        CHECK(shapes[0].positions(520).value_or(0) == (window + rows + 63) / 64 * 64 + 64);
+        CHECK(shapes[1].positions(520).value_or(0) == 576);
+        stage_chain chain(m.graph, m.weights, {.kv_type = ll::dtype::f16, .context_tokens = 520, .rows = rows});
+        CAPTURE(rows);
+        CHECK(same_bits(logits_of(chain, prompt, rows), expected));
+      }
+    }
+  }
+
   TEST_CASE("a model that does not end in a linear layer, and a segment that is none, are refused") {
     model_maker random(5);
     model_shape shape;
@@ -176,7 +208,7 @@ TEST_SUITE("execution/program") {
     const auto& kernels = **ll::kernels::table_for(ll::kernels::isa::scalar);
     const std::size_t all = m.graph.operations.size();
     const auto weights = ll::stage_weights::load(m.graph.operations, m.weights).value();
-    ll::kv_cache cache(ll::dtype::f32, ll::kv_shapes(m.graph, 0, all), 64, 1);
+    ll::kv_cache cache(ll::dtype::f32, ll::kv_shapes(m.graph, 0, all, 1), 64, 1);
     CHECK(ll::program::compile(m.graph, 0, all, weights, cache, kernels, {1, 64, 1}));
     const auto empty = ll::program::compile(m.graph, 3, 3, weights, cache, kernels, {1, 64, 1});
     REQUIRE(!empty);

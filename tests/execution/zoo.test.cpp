@@ -22,14 +22,15 @@ bool same_bits(const std::vector<float>& a, const std::vector<float>& b) {
   return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size() * sizeof(float)) == 0;
 }
 
-/// One stage with random threads and chunks, and two at every cut.
+/// One stage with several threads, and two at every cut, in random chunks.
 void check_every_cut(model_maker& random, const tiny_model& m, ll::dtype kv, const std::vector<ll::token_id>& prompt,
                      const std::vector<float>& expected) {
   const std::size_t modules = ll::cut_into_modules(m.graph, 4).value().node_count();
   for (std::size_t cut = 0; cut < modules; ++cut) {
     CAPTURE(cut);
-    chain_options options{.threads = 1 + static_cast<unsigned>(random.below(3)), .kv_type = kv};
+    chain_options options{.kv_type = kv};
     if (cut + 1 < modules) options.cuts = {cut};
+    else options.threads = 2 + static_cast<unsigned>(random.below(2));
     stage_chain chain(m.graph, m.weights, options);
     CHECK(same_bits(logits_of(chain, prompt, 1 + random.below(prompt.size())), expected));
   }
@@ -40,7 +41,7 @@ void check_every_cut(model_maker& random, const tiny_model& m, ll::dtype kv, con
 TEST_SUITE("execution/zoo") {
   TEST_CASE("float models give the interpreter's bits, whole and cut, and the numbers of their equations") {
     double worst = 0;
-    for (std::uint64_t seed = 1; seed <= 3; ++seed) {
+    for (std::uint64_t seed = 1; seed <= 2; ++seed) {
       model_maker random(seed);
       for (const species& s : all_species(random, 1)) {
         CAPTURE(seed);
@@ -107,7 +108,8 @@ TEST_SUITE("execution/zoo") {
       const auto made = ll::cpu_executor::create(m.graph, modules, m.weights, options).value();
       const auto weights = ll::stage_weights::load(m.graph.operations, m.weights).value().bytes();
       const auto cache =
-          ll::kv_cache::bytes_for(options.kv_type, ll::kv_shapes(m.graph, 0, m.graph.operations.size()), 64, 2).value_or(0);
+          ll::kv_cache::bytes_for(options.kv_type, ll::kv_shapes(m.graph, 0, m.graph.operations.size(), options.rows), 64, 2)
+              .value_or(0);
       REQUIRE(made.memory_bytes() > weights + cache);
       CHECK(made.memory_bytes() <= weights + cache + ll::buffer_bytes_estimate(m.graph, options));
     }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include <lingualinked/kernels/reference/experts.hpp>
 #include <lingualinked/kernels/reference/reference.hpp>
 
 #include "support.hpp"
@@ -58,6 +59,31 @@ std::uint64_t digest_of_rows(const lk::table& t) {
   d.add(out);
   t.rope(out.data(), 9, 64, 32, x.data(), w.data());
   d.add(out);
+  return d.value();
+}
+
+std::uint64_t digest_of_activations(const lk::table& t) {
+  draws random(54);
+  digest d;
+  const std::vector<float> x = random.floats(576, -9, 9), w = random.floats(576, -2, 2), b = random.floats(576);
+  std::vector<float> out(576);
+  t.layer_norm(x.data(), w.data(), b.data(), 1e-5F, 576, out.data());
+  d.add(out);
+  t.layer_norm(x.data(), w.data(), nullptr, 1e-5F, 571, out.data());
+  d.add(out);
+  for (const auto kind :
+       {ll::activation_kind::silu, ll::activation_kind::gelu_tanh, ll::activation_kind::gelu, ll::activation_kind::relu}) {
+    t.activate(kind, x.data(), 576, out.data());
+    d.add(out);
+  }
+  t.soft_cap(x.data(), 3, 576, out.data());
+  t.add_scaled(x.data(), 0.3F, 576, out.data());
+  d.add(out);
+  std::vector<float> scores = random.floats(60, -4, 4), weights(8);
+  std::vector<std::uint32_t> chosen(8);
+  lk::reference::choose_experts(scores.data(), 60, 8, true, chosen.data(), weights.data());
+  d.add(chosen);
+  d.add(weights);
   return d.value();
 }
 
@@ -132,6 +158,7 @@ TEST_SUITE("kernels/contract") {
     for (const lk::table* t : tables()) {
       CAPTURE(t->name);
       CHECK(digest_of_rows(*t) == 0x95D60ED5698DF075U);
+      CHECK(digest_of_activations(*t) == 0x67D6139CACA27BB3U);
       CHECK(digest_of_attention(*t) == 0x2CAEE275ADAEFDA5U);
     }
   }

@@ -197,6 +197,13 @@ TEST_SUITE("model/gguf_hyperparameters") {
         metadata("qwen3moe").number("expert_count", std::uint32_t{2}).number("expert_used_count", std::uint32_t{3}).read();
     REQUIRE(!too_many);
     CHECK(too_many.error().message.find("3 must be 1 to the 2 experts") != std::string::npos);
+    const auto far_too_many = metadata("qwen3moe")
+                                  .number("block_count", std::uint32_t{100})
+                                  .number("expert_count", std::uint32_t{1000})
+                                  .number("expert_used_count", std::uint32_t{3})
+                                  .read();
+    REQUIRE(!far_too_many);
+    CHECK(far_too_many.error().code == ll::errc::limit);
     const auto sigmoid = metadata("qwen3moe")
                              .number("expert_count", std::uint32_t{2})
                              .number("expert_used_count", std::uint32_t{1})

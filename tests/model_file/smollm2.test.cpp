@@ -161,7 +161,8 @@ TEST_SUITE("model_file/smollm2") {
     const auto& options = plain_options();
     auto& chain = plain_chain();
     const std::uint64_t kv =
-        ll::kv_cache::bytes_for(options.kv_type, ll::kv_shapes(model().graph(), 0, model().graph().operations.size()),
+        ll::kv_cache::bytes_for(options.kv_type,
+                                ll::kv_shapes(model().graph(), 0, model().graph().operations.size(), options.rows),
                                 options.context_tokens, options.sequences)
             .value_or(0);
     const std::uint64_t resident = chain.stages()[0].memory_bytes() - kv;

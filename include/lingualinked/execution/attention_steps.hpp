@@ -121,7 +121,8 @@ struct attention_step {
         kernels->rope(q + r * query_width() + h * group_width(), shape.group(), d, turn_q->half(), turn_q->cosines(p),
                       turn_q->sines(p));
       if (turn_k != nullptr) kernels->rope(key, 1, d, turn_k->half(), turn_k->cosines(p), turn_k->sines(p));
-      kernels->store_kv(cache->head(b.rows[r].slot, shape.layer, h), p, key, v + (r * shape.kv_heads + h) * d);
+      kernels->store_kv(cache->head(b.rows[r].slot, shape.layer, h), p % cache->positions(shape.layer), key,
+                        v + (r * shape.kv_heads + h) * d);
     }
   }
 
@@ -181,8 +182,27 @@ struct attention_step {
     }
   }
 
-  void run_tile(kernels::attention_tile_call& c, std::size_t tile, std::size_t lane) const {
-    c.tile = tile;
+  /// Where the cache of a layer with a window begins again, a tile lies earlier than its positions say: what its rows see moves
+  /// along with it.
+  void move_into_cache(kernels::attention_tile_call& c, const batch_state& b, const query_block& block, std::size_t tile,
+                       unsigned thread) const {
+    c.tile = tile % (cache->positions(shape.layer) / kernels::attention_tile);
+    if (shape.window == 0) return;
+    const std::size_t start = tile * kernels::attention_tile;
+    const std::size_t end = start + kernels::attention_tile;
+    const std::size_t moved = start - c.tile * kernels::attention_tile;
+    for (std::size_t r = 0; r < block.rows; ++r) {
+      const std::size_t p = b.rows[block.first_row + r].position;
+      const std::size_t group = shape.group();
+      std::fill_n(scratch->first_key(thread) + r * group, group,
+                  static_cast<std::uint32_t>(std::clamp(first_visible(p), start, end) - moved));
+      std::fill_n(scratch->end_key(thread) + r * group, group, static_cast<std::uint32_t>(std::clamp(p + 1, start, end) - moved));
+    }
+  }
+
+  void run_tile(kernels::attention_tile_call& c, const batch_state& b, const query_block& block, std::size_t tile,
+                std::size_t lane, unsigned thread) const {
+    move_into_cache(c, b, block, tile, thread);
     c.m = scratch->m() + lane;
     c.l = scratch->l() + lane;
     c.o = scratch->o() + lane * shape.head_size;
@@ -202,7 +222,7 @@ struct attention_step {
         for (std::size_t t = tiles.begin; t < tiles.end; ++t, ++unit) {
           if (unit % b.team->size() != thread) continue;
           if (c.queries == nullptr) c = prepare(b, block, h, thread);
-          run_tile(c, t, small_base(block, h) + t * query_block_rows * shape.group());
+          run_tile(c, b, block, t, small_base(block, h) + t * query_block_rows * shape.group(), thread);
         }
       }
     }
@@ -223,7 +243,8 @@ struct attention_step {
       for (std::size_t h = 0; h < shape.kv_heads; ++h, ++unit) {
         if (unit % b.team->size() != thread) continue;
         auto c = prepare(b, block, h, thread);
-        for (std::size_t t = tiles.begin; t < tiles.end; ++t) run_tile(c, t, base + t * query_block_rows * shape.group());
+        for (std::size_t t = tiles.begin; t < tiles.end; ++t)
+          run_tile(c, b, block, t, base + t * query_block_rows * shape.group(), thread);
         finish(block, h, tiles, base);
       }
     }

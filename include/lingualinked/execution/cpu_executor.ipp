@@ -117,7 +117,7 @@ LINGUALINKED_DECL result<cpu_executor> cpu_executor::create(const operation_grap
   auto loaded = stage_weights::load(part, weights, progress);
   if (!loaded) return loaded.error();
   s->weights = *std::move(loaded);
-  auto shapes = kv_shapes(graph, begin, end);
+  auto shapes = kv_shapes(graph, begin, end, options.rows);
   if (!kv_cache::bytes_for(options.kv_type, shapes, options.context_tokens, options.sequences).at_most(PTRDIFF_MAX))
     return error{errc::limit, "the KV cache of " + std::to_string(options.sequences) + " sequences of " +
                                   std::to_string(options.context_tokens) + " tokens is beyond this machine's addresses"};

@@ -63,8 +63,9 @@ class program {
   std::uint64_t buffer_bytes_ = 0;
 };
 
-/// The caches that the attention operations in [first, end) need, in order.
-[[nodiscard]] std::vector<kv_shape> kv_shapes(const operation_graph& graph, std::size_t first, std::size_t end);
+/// The caches that the attention operations in [first, end) need, in order, where no batch has more than `rows` rows. Layers with
+/// a window keep what one batch can see; a batch that fails and is tried again finds it still there.
+[[nodiscard]] std::vector<kv_shape> kv_shapes(const operation_graph& graph, std::size_t first, std::size_t end, std::size_t rows);
 
 }  // namespace lingualinked::inline v0
 

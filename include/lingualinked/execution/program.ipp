@@ -426,11 +426,12 @@ LINGUALINKED_DECL void program::run(const batch_state& batch) {
   });
 }
 
-LINGUALINKED_DECL std::vector<kv_shape> kv_shapes(const operation_graph& graph, std::size_t first, std::size_t end) {
+LINGUALINKED_DECL std::vector<kv_shape> kv_shapes(const operation_graph& graph, std::size_t first, std::size_t end,
+                                                  std::size_t rows) {
   std::vector<kv_shape> shapes;
   for (std::size_t i = first; i < end && i < graph.operations.size(); ++i)
     if (const auto* a = std::get_if<attention_operation>(&graph.operations[i].kind))
-      shapes.push_back({a->kv_heads, a->head_size});
+      shapes.push_back({a->kv_heads, a->head_size, a->window != 0 && a->slopes.empty() ? a->window + rows : 0});
   return shapes;
 }
 

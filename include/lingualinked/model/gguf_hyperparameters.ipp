@@ -197,6 +197,11 @@ inline void read_gguf_experts(architecture_keys& keys, hyperparameters& h, const
   if (!unsaid.mixtures)
     return keys.refuse("expert_count", "asks for a mixture of experts, which this architecture does not have here",
                        errc::unsupported);
+  if (h.experts * h.layers > max_experts_in_all)
+    return keys.refuse("expert_count",
+                       std::to_string(h.experts) + " in each of " + std::to_string(h.layers) + " layers are more than " +
+                           std::to_string(max_experts_in_all),
+                       errc::limit);
   h.expert_feed_forward = keys.number_or("expert_feed_forward_length", h.feed_forward, 1, max_width);
   h.shared_feed_forward = keys.number_or("expert_shared_feed_forward_length", 0, 0, max_width);
   h.experts_sum_to_one = keys.flag_or("expert_weights_norm", unsaid.experts_sum_to_one);

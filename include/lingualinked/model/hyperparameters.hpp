@@ -65,6 +65,7 @@ inline constexpr std::uint64_t max_layers = 1024;
 inline constexpr std::uint64_t max_width = 1U << 20;
 inline constexpr std::uint64_t max_heads = 4096;
 inline constexpr std::uint64_t max_experts = 1024;
+inline constexpr std::uint64_t max_experts_in_all = 1U << 16;  // of all layers together
 inline constexpr std::uint64_t max_vocabulary = 1U << 24;
 inline constexpr std::uint64_t max_context_length = 1U << 24;
 
