@@ -135,6 +135,42 @@ TEST_SUITE("model/tokenizer_json") {
     CHECK(load(R"({"a":1,"a":2})").error().code == malformed);
   }
 
+  TEST_CASE("hostile files meet a limit before they cost memory or time") {
+    using json = nlohmann::json;
+    const auto limited = [](const ll::result<ll::tokenizer>& made, std::string_view part) {
+      REQUIRE_FALSE(made);
+      CAPTURE(made.error().message);
+      CHECK(ll::name_of(made.error().code) == ll::name_of(ll::errc::limit));
+      CHECK(made.error().message.find(part) != std::string::npos);
+    };
+    limited(load(std::string(ll::tokenizer_json_bytes_max + 1, ' ')), "bytes");
+    json nested = {{"type", "NFC"}};
+    for (int i = 0; i < 70; ++i) nested = {{"type", "Sequence"}, {"normalizers", json::array({nested})}};
+    CHECK_FALSE(load(changed([&](json& d) { d["normalizer"] = nested; })));
+    json wide = {{"type", "Sequence"}, {"normalizers", json::array()}};
+    for (int i = 0; i < 1000; ++i) wide["normalizers"].push_back({{"type", "NFC"}});
+    CHECK_FALSE(load(changed([&](json& d) { d["normalizer"] = wide; })));
+    limited(load(changed([](json& d) {
+              d["added_tokens"].push_back({{"id", 600}, {"content", std::string(300, 'x')}});
+            })),
+            "300 bytes");
+    const json space{{"type", "Metaspace"}, {"replacement", std::string(1000, 'x')}, {"prepend_scheme", "always"}};
+    auto unigram = text_tests::load_json("tokenizers/unigram/tokenizer.json");
+    unigram["pre_tokenizer"] = space;
+    limited(load(unigram.dump()), "1000 bytes");
+    unigram = text_tests::load_json("tokenizers/unigram/tokenizer.json");
+    unigram["model"]["vocab"].push_back({std::string(300, 'x'), -1.0});
+    limited(load(unigram.dump()), "300 bytes");
+    unigram = text_tests::load_json("tokenizers/unigram/tokenizer.json");
+    unigram["normalizer"] = {{"type", "Replace"}, {"pattern", {{"String", "a"}}}, {"content", std::string(1 << 16, 'b')}};
+    const auto growing = load(unigram.dump());
+    REQUIRE(growing);
+    const auto ids = growing->encode(std::string(1000, 'a'));
+    REQUIRE_FALSE(ids);
+    CHECK(ids.error().code == ll::errc::limit);
+    CHECK_FALSE(load("{\"model\":{\"type\":\"BPE\",\"vocab\":{\"\xFF\":0},\"merges\":[]}}"));
+  }
+
   TEST_CASE("a truncated file gives an error, wherever it ends") {
     const std::string whole = file_text("tokenizers/llama2/tokenizer.json");
     for (std::size_t size = 0; size + 2 < whole.size(); size += 97) CHECK_FALSE(load(whole.substr(0, size)));

@@ -16,7 +16,7 @@ namespace lingualinked::inline v0 {
 /// Cost      per byte of text at most one walk through a trie as deep as the longest added token (added_token_bytes_max)
 class added_token_finder {
  public:
-  static constexpr std::size_t added_token_bytes_max = 1024;
+  static constexpr std::size_t added_token_bytes_max = 256;
 
   struct match {
     std::size_t begin = 0;

@@ -61,10 +61,12 @@ class charsmap {
   }
 
   /// The whole text, normalised.
-  [[nodiscard]] std::string apply(std::string_view text) const {
+  /// Errors    errc::limit when it grows beyond bytes_max
+  [[nodiscard]] result<std::string> apply(std::string_view text, std::size_t bytes_max) const {
     std::string out;
     out.reserve(text.size());
     for (std::size_t at = 0; at < text.size();) {
+      if (out.size() > bytes_max) break;
       if (const auto rule = longest_rule(text, at)) {
         out.append(rule->first);
         at += rule->second;
@@ -74,6 +76,7 @@ class charsmap {
         at += bytes;
       }
     }
+    if (out.size() > bytes_max) return error{errc::limit, "normalised text grows beyond " + std::to_string(bytes_max) + " bytes"};
     return out;
   }
 

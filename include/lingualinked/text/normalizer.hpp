@@ -18,14 +18,16 @@ namespace lingualinked::inline v0 {
 class normalizer {
  public:
   static constexpr std::size_t steps_max = 64;
-  static constexpr std::size_t output_bytes_max = std::size_t{1} << 30;
+  /// A text may become so many times longer (compatibility decomposition makes it at most eleven times), and so much more.
+  static constexpr std::size_t growth_max = 64;
+  static constexpr std::size_t growth_bytes = std::size_t{1} << 20;
 
   normalizer() = default;
 
   /// Errors    what the expressions and compiled rules of the steps give; errc::limit for too many steps
   [[nodiscard]] static result<normalizer> create(std::vector<normalizer_step> steps);
 
-  /// Errors    errc::limit when an expression gives up or the text grows beyond output_bytes_max
+  /// Errors    errc::limit when an expression gives up or the text grows beyond growth_max times its size and growth_bytes
   [[nodiscard]] result<std::string> apply(std::string_view text) const;
   [[nodiscard]] bool empty() const noexcept { return steps_.empty(); }
 

@@ -100,6 +100,7 @@ LINGUALINKED_DECL result<normalizer> normalizer::create(std::vector<normalizer_s
 }
 
 LINGUALINKED_DECL result<std::string> normalizer::apply(std::string_view text) const {
+  const std::size_t bytes_max = growth_max * text.size() + growth_bytes;
   std::string now(text);
   for (const compiled_step& step : steps_) {
     if (const auto* form = std::get_if<normalize_form>(&step.step)) now = normalize(now, form->form);
@@ -112,11 +113,16 @@ LINGUALINKED_DECL result<std::string> normalizer::apply(std::string_view text) c
       now.insert(0, prepend->text);
     }
     if (const auto* replace = std::get_if<normalize_replace>(&step.step)) {
-      auto replaced = detail::replace_pattern(now, *replace, step.pattern, output_bytes_max);
+      auto replaced = detail::replace_pattern(now, *replace, step.pattern, bytes_max);
       if (!replaced) return replaced;
       now = *std::move(replaced);
     }
-    if (step.rules) now = step.rules->apply(now);
+    if (step.rules) {
+      auto replaced = step.rules->apply(now, bytes_max);
+      if (!replaced) return replaced;
+      now = *std::move(replaced);
+    }
+    if (now.size() > bytes_max) return error{errc::limit, "normalised text grows beyond " + std::to_string(bytes_max) + " bytes"};
   }
   return now;
 }

@@ -25,6 +25,7 @@ struct text_pieces {
 class pre_tokenizer {
  public:
   static constexpr std::size_t steps_max = 64;
+  static constexpr std::size_t replacement_bytes_max = 64;  // of a space
 
   pre_tokenizer() = default;
 

@@ -135,9 +135,13 @@ LINGUALINKED_DECL result<pre_tokenizer> pre_tokenizer::create(std::vector<pre_to
         next.pattern = *std::move(pattern);
       }
     }
-    if (const auto* metaspace = std::get_if<split_metaspace>(&next.step);
-        metaspace != nullptr && metaspace->replacement.empty()) {
-      return error{errc::malformed, "pre-tokenizer replaces spaces by an empty string"};
+    if (const auto* metaspace = std::get_if<split_metaspace>(&next.step)) {
+      const std::size_t bytes = metaspace->replacement.size();
+      if (bytes == 0) return error{errc::malformed, "pre-tokenizer replaces spaces by an empty string"};
+      if (bytes > replacement_bytes_max) {
+        return error{errc::limit, "pre-tokenizer replaces spaces by " + std::to_string(bytes) + " bytes; at most " +
+                                      std::to_string(replacement_bytes_max)};
+      }
     }
     made.steps_.push_back(std::move(next));
   }

@@ -138,7 +138,13 @@ inline result<void> index_scores(tokenizer_state& s) {
     return error{errc::malformed, "the score of token " + std::to_string(bad - scores.begin()) + " is not a finite number"};
   }
   if (s.spec.kind == tokenizer_kind::unigram) {
-    for (const auto& [piece, id] : s.ids) s.segmenter.add(piece, id, scores[static_cast<std::size_t>(id)]);
+    for (const auto& [piece, id] : s.ids) {
+      if (piece.size() > unigram_segmenter::token_bytes_max) {
+        return error{errc::limit, "token " + std::to_string(id) + " has " + std::to_string(piece.size()) + " bytes; at most " +
+                                      std::to_string(unigram_segmenter::token_bytes_max) + " in a Unigram vocabulary"};
+      }
+      s.segmenter.add(piece, id, scores[static_cast<std::size_t>(id)]);
+    }
     return {};
   }
   std::vector<std::size_t> order(scores.size());

@@ -20,6 +20,7 @@ namespace lingualinked::inline v0 {
 class unigram_segmenter {
  public:
   static constexpr double unknown_penalty = 10.0;
+  static constexpr std::size_t token_bytes_max = 256;  // bounds the time; trainers stop at 16 characters
 
   struct part {
     token_id id = -1;  // -1: unknown
@@ -27,7 +28,7 @@ class unigram_segmenter {
     std::size_t end = 0;
   };
 
-  /// Requires  text is not empty and given once; score is finite
+  /// Requires  text is not empty, no longer than token_bytes_max, and given once; score is finite
   void add(std::string_view text, token_id id, double score) {
     std::uint32_t node = 0;
     for (const char c : text) {
