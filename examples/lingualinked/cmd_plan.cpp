@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "model_choice.hpp"
+#include "plan_picture.hpp"
 #include "plan_report.hpp"
 #include "planning.hpp"
 #include "where.hpp"
@@ -9,6 +10,7 @@
 
 #include <iostream>
 #include <memory>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -21,6 +23,7 @@ struct plan_options {
   where_options where;
   std::string instance;
   std::string dump_instance;
+  std::string svg;
   std::string objective = "latency";
   std::uint32_t sequences = 0;
   std::uint32_t prompt_tokens = 128;
@@ -34,8 +37,15 @@ struct plan_options {
 
 int tell(const ll::plan_document& plan, const plan_options& o) {
   if (o.json) print_json(ll::to_json(plan));
-  else std::cout << describe_plan(plan, o.explain);
+  else std::cout << describe_plan(plan);
   return plan.stages.empty() ? no_plan : done;
+}
+
+/// Writes the picture of a plan, where one was asked for and there is a plan.
+ll::result<void> draw(const ll::placement_instance& instance, const ll::placement& placed, std::span<const ll::transmission> map,
+                      const plan_options& o) {
+  if (o.svg.empty() || placed.stages.empty()) return {};
+  return write_file(o.svg, draw_plan(instance, placed, map));
 }
 
 ll::result<int> plan_instance(const plan_options& o) {
@@ -58,7 +68,10 @@ ll::result<int> plan_instance(const plan_options& o) {
     if (!made) return made.error();
     map = *std::move(made);
   }
-  return tell(report_placement(*instance, *placed, map), o);
+  if (auto drawn = draw(*instance, *placed, map, o); !drawn) return drawn.error();
+  ll::plan_document document = report_placement(*instance, *placed, map);
+  if (o.explain) document.explained = explain_placement(*instance, *placed, o.solver, o.time_limit);
+  return tell(document, o);
 }
 
 ll::result<int> plan(const plan_options& o) {
@@ -91,9 +104,11 @@ ll::result<int> plan(const plan_options& o) {
   }
   auto made = plan_over_fleet(*model, *machines, request);
   if (!made) return made.error();
+  if (auto drawn = draw(made->instance, made->placed, made->transmissions, o); !drawn) return drawn.error();
   auto digest = model->sha256();
   if (!digest) return digest.error();
   made->document.model_sha256 = *std::move(digest);
+  if (o.explain) made->document.explained = explain_placement(made->instance, made->placed, o.solver, o.time_limit);
   return tell(made->document, o);
 }
 
@@ -120,9 +135,11 @@ void add_plan(CLI::App& app, action& chosen) {
   c->add_option("--generate-tokens", o->generate_tokens, "Tokens written, for the same")
       ->capture_default_str()
       ->check(CLI::NonNegativeNumber);
-  c->add_option("--solver", o->solver, "glpk (where built), chain or even; " + default_solver() + " if not given");
+  c->add_option("--solver", o->solver, solver_names() + "; " + default_solver() + " if not given");
   c->add_option("--time-limit", o->time_limit, "Seconds for the solver")->capture_default_str()->check(CLI::PositiveNumber);
-  c->add_flag("--explain", o->explain, "Say also what limits the plan, what baselines would cost and why devices stay unused");
+  c->add_flag("--explain", o->explain,
+              "Say also what limits the plan, what baselines would cost, what would help and why devices stay unused");
+  c->add_option("--svg", o->svg, "Draw the plan into this file: modules, transmissions, and when each stage works");
   c->add_flag("--json", o->json, "Print one JSON document");
   c->callback([o, fleet, objective, sequences, context, &chosen] {
     o->only_for_models = fleet->count() + objective->count() + sequences->count() + context->count() > 0 ||

@@ -7,6 +7,8 @@
 #include <lingualinked/partition/cost_model.hpp>
 #include <lingualinked/partition/evaluate.hpp>
 #include <lingualinked/partition/even.hpp>
+#include <lingualinked/partition/explanation.hpp>
+#include <lingualinked/partition/proportional.hpp>
 
 #include <spdlog/fmt/fmt.h>
 
@@ -31,11 +33,12 @@ std::string name_of(ll::solve_status status) {
   return "unknown";
 }
 
-ll::plan_document::baseline even_baseline(const ll::placement_instance& instance) {
-  const auto even = ll::even_partitioner{}.solve(instance, 1);
-  if (!even) return {false, std::nullopt, even.error().message};
-  if (even->stages.empty()) return {false, std::nullopt, even->reason};
-  return {true, even->objective_seconds / instance.sequences, std::nullopt};
+template <class Partitioner>
+ll::plan_document::baseline baseline_of(const Partitioner& rule, const ll::placement_instance& instance) {
+  const auto plan = rule.solve(instance, 1);
+  if (!plan) return {false, std::nullopt, plan.error().message};
+  if (plan->stages.empty()) return {false, std::nullopt, plan->reason};
+  return {true, plan->objective_seconds / instance.sequences, std::nullopt};
 }
 
 /// Everything on the one device where that is fastest.
@@ -50,39 +53,6 @@ ll::plan_document::baseline single_baseline(const ll::placement_instance& instan
   }
   if (best == std::numeric_limits<double>::infinity()) return {false, std::nullopt, reason};
   return {true, best / instance.sequences, std::nullopt};
-}
-
-/// Why a device has no stage: what the best plan would cost that gives it at least one module, found by moving a border.
-std::string why_unused(const ll::placement_instance& instance, const ll::placement& placed, std::size_t device) {
-  std::uint64_t smallest = std::numeric_limits<std::uint64_t>::max();
-  for (std::size_t j = 0; j < instance.modules.size(); ++j)
-    smallest = std::min(smallest, ll::interval_memory_bytes(instance, j, j + 1));
-  const std::uint64_t memory = instance.devices[device].memory_bytes;
-  if (smallest > memory)
-    return "its " + std::to_string(memory) + " bytes for modules are less than the " + std::to_string(smallest) +
-           " of the smallest module";
-  double best = std::numeric_limits<double>::infinity();
-  for (std::size_t s = 0; s < placed.stages.size(); ++s) {
-    const ll::stage_interval& host = placed.stages[s];
-    for (std::size_t m = host.first_module; m <= host.last_module; ++m) {
-      for (const bool front : {true, false}) {  // the device takes the modules up to m, or those from m on
-        std::vector<ll::stage_interval> stages(placed.stages.begin(), placed.stages.begin() + static_cast<std::ptrdiff_t>(s));
-        const ll::stage_interval mine =
-            front ? ll::stage_interval{device, host.first_module, m} : ll::stage_interval{device, m, host.last_module};
-        const bool whole = mine.first_module == host.first_module && mine.last_module == host.last_module;
-        const ll::stage_interval rest = front ? ll::stage_interval{host.device, m + 1, host.last_module}
-                                              : ll::stage_interval{host.device, host.first_module, m == 0 ? 0 : m - 1};
-        if (front) stages.push_back(mine);
-        if (!whole) stages.push_back(rest);
-        if (!front) stages.push_back(mine);
-        stages.insert(stages.end(), placed.stages.begin() + static_cast<std::ptrdiff_t>(s) + 1, placed.stages.end());
-        if (const auto cost = ll::evaluate(instance, stages)) best = std::min(best, cost->tau_seconds);
-      }
-    }
-  }
-  if (best == std::numeric_limits<double>::infinity()) return "no neighbouring plan that includes it keeps all limits";
-  return fmt::format("the plan does without it; giving it part of a stage takes {:.4g} s a round instead of {:.4g}", best,
-                     placed.objective_seconds);
 }
 
 /// Time to the first token: chunks of the prompt follow each other through the stages.
@@ -125,6 +95,23 @@ std::optional<double> prefill_seconds(const ll::language_model& model, const ll:
   return lap + (chunks - 1) * busiest;
 }
 
+/// One change takes at most this long to solve; a hint is not worth more.
+constexpr double what_if_seconds = 2;
+
+std::string milliseconds(std::optional<double> s) { return s ? fmt::format("{:.2f} ms", *s * 1e3) : std::string("unknown"); }
+
+std::string describe_explanation(const ll::plan_document& plan) {
+  std::string out = fmt::format("what limits it: {}\n", plan.explained->limit);
+  for (const auto& [name, b] : plan.explained->baselines)
+    out += b.feasible ? fmt::format("  {:<22} {} per token\n", name, milliseconds(b.token_seconds))
+                      : fmt::format("  {:<22} impossible: {}\n", name, b.reason.value_or("unknown"));
+  for (const auto& change : plan.explained->changes)
+    out += fmt::format("  with {}: {}\n", change.what,
+                       change.token_seconds ? milliseconds(change.token_seconds) + " per token" : std::string("no plan found"));
+  for (const auto& u : plan.unused) out += fmt::format("  unused: {}: {}\n", u.device, u.reason);
+  return out;
+}
+
 }  // namespace
 
 std::string fleet_sha256(const ll::fleet& machines) {
@@ -146,7 +133,7 @@ ll::plan_document report_placement(const ll::placement_instance& instance, const
   d.solve_seconds = placed.solve_seconds;
   if (!placed.reason.empty()) d.reason = placed.reason;
   if (!instance.devices.empty() && !instance.modules.empty()) {
-    d.even = even_baseline(instance);
+    d.even = baseline_of(ll::even_partitioner{}, instance);
     d.fastest_device = single_baseline(instance);
   }
   if (placed.stages.empty()) return d;
@@ -185,7 +172,7 @@ ll::plan_document report_placement(const ll::placement_instance& instance, const
                                t.sequential() ? "sequential" : "residual"});
   }
   for (std::size_t i = 0; i < used.size(); ++i)
-    if (!used[i]) d.unused.push_back({instance.devices[i].name, why_unused(instance, placed, i)});
+    if (!used[i]) d.unused.push_back({instance.devices[i].name, ll::why_unused(instance, placed, i)});
   return d;
 }
 
@@ -204,9 +191,35 @@ ll::plan_document report_plan(const ll::language_model& model, const ll::fleet& 
   return d;
 }
 
-std::string describe_plan(const ll::plan_document& plan, bool explain) {
+ll::plan_document::explanation explain_placement(const ll::placement_instance& instance, const ll::placement& placed,
+                                                 const std::string& solver, double time_limit_seconds) {
+  ll::plan_document::explanation e;
+  if (!placed.stages.empty()) {
+    if (auto limit = ll::what_limits(instance, placed.stages)) e.limit = *std::move(limit);
+  } else {
+    e.limit = placed.reason;
+  }
+  e.baselines = {{"even", baseline_of(ll::even_partitioner{}, instance)},
+                 {"memory_proportional", baseline_of(ll::memory_proportional_partitioner{}, instance)},
+                 {"speed_proportional", baseline_of(ll::speed_proportional_partitioner{}, instance)},
+                 {"fastest_device", single_baseline(instance)}};
+  const double each = std::min(time_limit_seconds, what_if_seconds);
+  const auto again = [&](const ll::placement_instance& changed) { return solve(changed, solver, each); };
+  for (const ll::what_if& w : ll::what_would_help(instance, placed.stages, again)) {
+    std::optional<double> token;
+    if (w.tau_seconds) token = *w.tau_seconds / instance.sequences;
+    e.changes.push_back({w.text, token});
+  }
+  return e;
+}
+
+std::string describe_plan(const ll::plan_document& plan) {
   std::string out;
-  if (plan.stages.empty()) return fmt::format("no plan ({}): {}\n", plan.status, plan.reason.value_or("no reason known"));
+  if (plan.stages.empty()) {
+    out = fmt::format("no plan ({}): {}\n", plan.status, plan.reason.value_or("no reason known"));
+    if (plan.explained) out += describe_explanation(plan);
+    return out;
+  }
   out += fmt::format("{} stages for {}, {} sequence(s), context {}: {} by {} in {:.3f} s (gap {:.1e})\n", plan.stages.size(),
                      plan.objective, plan.sequences, plan.context_tokens, plan.status, plan.solver, plan.solve_seconds,
                      plan.gap.value_or(0));
@@ -216,24 +229,10 @@ std::string describe_plan(const ll::plan_document& plan, bool explain) {
                        static_cast<double>(s.reserve_bytes) / 1e6);
   for (const auto& t : plan.transmissions)
     out += fmt::format("  {:<14} -> {:<14} {} ({}, {} bytes per token)\n", t.from, t.to, t.name, t.kind, t.bytes_per_token);
-  const auto milliseconds = [](std::optional<double> s) {
-    return s ? fmt::format("{:.2f} ms", *s * 1e3) : std::string("unknown");
-  };
   out += fmt::format("predicted: {} per token, lap {}, busiest stage or link {}, prompt {}\n",
                      milliseconds(plan.predicted.token_seconds), milliseconds(plan.predicted.lap_seconds),
                      milliseconds(plan.predicted.bottleneck_seconds), milliseconds(plan.predicted.prefill_seconds));
-  if (!explain) return out;
-  const auto busiest = std::ranges::max_element(plan.stages, {}, &ll::plan_document::stage::seconds);
-  out += fmt::format("  longest stage: {}, {:.0f} % of the lap\n", busiest->device,
-                     100 * busiest->seconds / plan.predicted.lap_seconds.value_or(1));
-  const auto compare = [&](const char* name, const std::optional<ll::plan_document::baseline>& b) {
-    if (!b) return;
-    out += b->feasible ? fmt::format("  instead of {}: {} per token\n", name, milliseconds(b->token_seconds))
-                       : fmt::format("  {} is impossible: {}\n", name, b->reason.value_or("unknown"));
-  };
-  compare("an even split", plan.even);
-  compare("one device alone", plan.fastest_device);
-  for (const auto& u : plan.unused) out += fmt::format("  unused: {}: {}\n", u.device, u.reason);
+  if (plan.explained) out += describe_explanation(plan);
   return out;
 }
 

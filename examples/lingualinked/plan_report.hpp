@@ -25,7 +25,12 @@ namespace tool {
 [[nodiscard]] ll::plan_document report_placement(const ll::placement_instance& instance, const ll::placement& placed,
                                                  std::span<const ll::transmission> map);
 
-/// The plan for people; explain adds what limits it, what the baselines would cost and why devices stay unused.
-[[nodiscard]] std::string describe_plan(const ll::plan_document& plan, bool explain);
+/// What limits a plan, what other rules would have cost, and what would help: solved again with one thing changed at a time.
+[[nodiscard]] ll::plan_document::explanation explain_placement(const ll::placement_instance& instance,
+                                                               const ll::placement& placed, const std::string& solver,
+                                                               double time_limit_seconds);
+
+/// The plan for people, with its explanation where it has one.
+[[nodiscard]] std::string describe_plan(const ll::plan_document& plan);
 
 }  // namespace tool

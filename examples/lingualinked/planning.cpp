@@ -12,11 +12,13 @@
 #include <lingualinked/partition/cost_model.hpp>
 #include <lingualinked/partition/even.hpp>
 #include <lingualinked/partition/fixed_cuts.hpp>
+#include <lingualinked/partition/proportional.hpp>
 #ifdef LINGUALINKED_TOOL_HAS_GLPK
 #include <lingualinked/glpk/partitioner.hpp>
 #endif
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 namespace tool {
@@ -78,6 +80,8 @@ ll::fleet equal_devices(std::uint32_t count, unsigned threads) {
 
 }  // namespace
 
+std::string solver_names() { return "glpk (where built), chain, even, memory_proportional and speed_proportional"; }
+
 std::string default_solver() {
 #ifdef LINGUALINKED_TOOL_HAS_GLPK
   return "glpk";
@@ -88,13 +92,19 @@ std::string default_solver() {
 
 ll::result<ll::placement> solve(const ll::placement_instance& instance, const std::string& solver, double time_limit_seconds) {
   const std::string name = solver.empty() ? default_solver() : solver;
-  if (name == ll::chain_partitioner::name) return ll::chain_partitioner{}.solve(instance, time_limit_seconds);
-  if (name == ll::even_partitioner::name) return ll::even_partitioner{}.solve(instance, time_limit_seconds);
+  std::optional<ll::result<ll::placement>> answer;
+  const auto try_one = [&](const auto& partitioner) {
+    if (name == partitioner.name) answer = partitioner.solve(instance, time_limit_seconds);
+  };
 #ifdef LINGUALINKED_TOOL_HAS_GLPK
-  if (name == ll::glpk_partitioner::name) return ll::glpk_partitioner{}.solve(instance, time_limit_seconds);
+  try_one(ll::glpk_partitioner{});
 #endif
-  return ll::error{ll::errc::invalid_argument,
-                   "solver '" + name + "' is not in this build; there are glpk (where built), chain and even"};
+  try_one(ll::chain_partitioner{});
+  try_one(ll::even_partitioner{});
+  try_one(ll::memory_proportional_partitioner{});
+  try_one(ll::speed_proportional_partitioner{});
+  if (answer) return *std::move(answer);
+  return ll::error{ll::errc::invalid_argument, "solver '" + name + "' is not in this build; there are " + solver_names()};
 }
 
 ll::result<ll::fleet> read_fleet(const std::string& path) {

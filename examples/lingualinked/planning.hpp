@@ -41,6 +41,7 @@ struct ready_plan {
 [[nodiscard]] ll::result<ll::placement> solve(const ll::placement_instance& instance, const std::string& solver,
                                               double time_limit_seconds);
 [[nodiscard]] std::string default_solver();
+[[nodiscard]] std::string solver_names();
 
 /// Fleet file -> fleet. Errors: io, malformed.
 [[nodiscard]] ll::result<ll::fleet> read_fleet(const std::string& path);

@@ -26,8 +26,10 @@
 #include <lingualinked/partition/balanced.hpp>
 #include <lingualinked/partition/chain.hpp>
 #include <lingualinked/partition/even.hpp>
+#include <lingualinked/partition/explanation.hpp>
 #include <lingualinked/partition/fixed_cuts.hpp>
 #include <lingualinked/partition/given_plan.hpp>
+#include <lingualinked/partition/proportional.hpp>
 #include <lingualinked/pipeline/pipeline.hpp>
 #include <lingualinked/pipeline/session.hpp>
 #include <lingualinked/pipeline/worker_loop.hpp>

@@ -130,4 +130,56 @@ TEST_SUITE("tool/plan") {
     CHECK(declined.err.find("use glpk") != std::string::npos);
     if (solvers().front() == "glpk") CHECK(plan(p.dump(), "glpk").json()["status"] == "optimal");
   }
+  TEST_CASE("baselines are solvers too, and none of them beats the proof") {
+    const double best = plan(small_problem().dump(), "chain").json()["objective_seconds"];
+    for (const char* rule : {"even", "memory_proportional", "speed_proportional"}) {
+      CAPTURE(rule);
+      const outcome o = plan(small_problem().dump(), rule);
+      REQUIRE(o.status == 0);
+      CHECK(o.json()["solver"] == rule);
+      CHECK(o.json()["objective_seconds"].get<double>() >= best);
+    }
+    CHECK(plan(small_problem().dump(), "guess").status == 2);
+  }
+  TEST_CASE("an explanation names the limit, every baseline and what would help, with and without a plan") {
+    json p = small_problem();
+    const auto explain = [&](bool as_json) {
+      std::vector<std::string> words{"plan", "--instance", scratch_file("problem.json", p.dump()), "--explain"};
+      if (as_json) words.push_back("--json");
+      return run_tool(words);
+    };
+    const json e = explain(true).json()["explanation"];
+    CHECK(e["limit"].get<std::string>().find("the lap of one token") == 0);
+    for (const char* name : {"even", "memory_proportional", "speed_proportional", "fastest_device"})
+      CHECK(e["baselines"].contains(name));
+    CHECK(e["changes"].size() == 5);  // memory and a twin for each of two stages, and the link between them
+    const outcome text = explain(false);
+    CHECK(text.out.find("what limits it: ") != std::string::npos);
+    CHECK(text.out.find("unused: c: ") != std::string::npos);
+    for (auto& d : p["devices"]) d["memory_bytes"] = 50;
+    const json none = explain(true).json();
+    CHECK(none["stages"].empty());
+    CHECK(none["explanation"]["changes"][0]["token_seconds"].is_number());
+  }
+  TEST_CASE("a plan can be drawn, and names from a file stay text") {
+    json p = small_problem();
+    p["sequences"] = 3;
+    for (auto& l : p["links"])
+      for (const char* end : {"from", "to"})
+        if (l[end] == "a") l[end] = "<b onload=\"x\">&";
+    p["devices"][0]["name"] = "<b onload=\"x\">&";
+    const std::string path = scratch_path("plan.svg");
+    const outcome o = run_tool({"plan", "--instance", scratch_file("problem.json", p.dump()), "--svg", path, "--json"});
+    REQUIRE(o.status == 0);
+    const std::string svg = contents(path);
+    CHECK(svg.find("<svg ") == 0);
+    CHECK(svg.find("</svg>") != std::string::npos);
+    CHECK(svg.find("<b onload") == std::string::npos);
+    CHECK(svg.find("&lt;b onload=&quot;x&quot;&gt;&amp;") != std::string::npos);
+    std::size_t bars = 0;
+    for (std::size_t at = svg.find("<title>"); at != std::string::npos; at = svg.find("<title>", at + 1)) ++bars;
+    const std::size_t stages = o.json()["stages"].size();
+    CHECK(bars == 6 + (stages - 1) + 3 * stages);  // modules, transmissions, and every stage for each sequence
+    CHECK(run_tool({"plan", "--instance", scratch_file("problem.json", p.dump()), "--svg", "/nonexistent/x.svg"}).status == 3);
+  }
 }

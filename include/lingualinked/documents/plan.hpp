@@ -59,6 +59,18 @@ struct plan_document {
     friend bool operator==(const unused_device&, const unused_device&) = default;
   };
 
+  struct change {
+    std::string what;                     // "1 GB more on 'phone-a'"
+    std::optional<double> token_seconds;  // of the best plan found then
+    friend bool operator==(const change&, const change&) = default;
+  };
+  struct explanation {
+    std::string limit;                                        // what holds the plan up
+    std::vector<std::pair<std::string, baseline>> baselines;  // by the name of the rule
+    std::vector<change> changes;
+    friend bool operator==(const explanation&, const explanation&) = default;
+  };
+
   std::string objective;
   std::uint32_t sequences = 1;
   std::uint32_t context_tokens = 0;
@@ -82,6 +94,7 @@ struct plan_document {
   std::vector<stage> stages;
   std::vector<tensor> transmissions;
   std::vector<unused_device> unused;
+  std::optional<explanation> explained;  // where it was asked for; it is written and not read back
 
   friend bool operator==(const plan_document&, const plan_document&) = default;
 };

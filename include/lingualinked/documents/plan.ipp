@@ -22,6 +22,14 @@ inline constexpr std::size_t max_plan_entries = 65'536;
           {"reason", null_unless_known(b->reason)}};
 }
 
+[[nodiscard]] inline nlohmann::ordered_json explanation_json(const plan_document::explanation& e) {
+  nlohmann::ordered_json baselines = nlohmann::ordered_json::object();
+  for (const auto& [name, b] : e.baselines) baselines[name] = baseline_json(b);
+  nlohmann::ordered_json changes = nlohmann::ordered_json::array();
+  for (const auto& c : e.changes) changes.push_back({{"what", c.what}, {"token_seconds", null_unless_known(c.token_seconds)}});
+  return {{"limit", e.limit}, {"baselines", baselines}, {"changes", changes}};
+}
+
 [[nodiscard]] inline std::optional<plan_document::baseline> read_baseline(field_reader& r, const json_field& f) {
   if (!f.present()) return std::nullopt;
   return plan_document::baseline{r.truth(f.member("feasible")), r.real_if(f.member("token_seconds"), 0),
@@ -73,7 +81,7 @@ LINGUALINKED_DECL nlohmann::ordered_json to_json(const plan_document& plan) {
   json unused = json::array();
   for (const auto& u : plan.unused) unused.push_back({{"device", u.device}, {"reason", u.reason}});
   const auto& p = plan.predicted;
-  return {
+  json document = {
       {"objective", plan.objective},
       {"sequences", plan.sequences},
       {"context_tokens", plan.context_tokens},
@@ -101,6 +109,8 @@ LINGUALINKED_DECL nlohmann::ordered_json to_json(const plan_document& plan) {
       {"stages", stages},
       {"transmissions", transmissions},
       {"unused", unused}};
+  if (plan.explained) document["explanation"] = detail::explanation_json(*plan.explained);
+  return document;
 }
 
 LINGUALINKED_DECL result<plan_document> read_plan(std::string_view text) {

@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#pragma once
+
+#include <lingualinked/core/plan.hpp>
+#include <lingualinked/core/problem.hpp>
+#include <lingualinked/core/result.hpp>
+#include <lingualinked/partition/evaluate.hpp>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace lingualinked::inline v0 {
+
+/// What would become of the best plan if the fleet were a little different.
+struct what_if {
+  enum class kind : unsigned char { memory, link, device } change = kind::memory;
+  std::string text;                   // e.g. "1 GB more on 'phone-a'"
+  std::optional<double> tau_seconds;  // of the best plan found then; empty: none found
+};
+
+/// Bytes that what_if adds to one device at a time.
+inline constexpr std::uint64_t what_if_memory_bytes = 1'000'000'000;
+
+/// Which term of tau = max(T, K * P) the plan is held up by, in words, with the stage or link that is busiest.
+/// Requires  stages that are a plan of the instance
+[[nodiscard]] inline result<std::string> what_limits(const placement_instance& instance, std::span<const stage_interval> stages) {
+  const auto cost = evaluate(instance, stages);
+  if (!cost) return cost.error();
+  const auto busiest = static_cast<std::size_t>(std::max_element(cost->stage_seconds.begin(), cost->stage_seconds.end()) -
+                                                cost->stage_seconds.begin());
+  const std::string& device = instance.devices[stages[busiest].device].name;
+  const bool lap = cost->lap_seconds >= static_cast<double>(instance.sequences) * cost->bottleneck_seconds;
+  double computing = 0;
+  for (const double s : cost->stage_seconds) computing += s;
+  std::string text;
+  if (lap) {
+    text = "the lap of one token: " + detail::number_text(computing * 1e3) + " ms computing, of which " +
+           detail::number_text(cost->stage_seconds[busiest] * 1e3) + " on '" + device + "', and " +
+           detail::number_text((cost->lap_seconds - computing) * 1e3) + " ms on the way";
+  } else if (cost->stage_seconds[busiest] >= cost->bottleneck_seconds) {
+    text = "the busiest stage, on '" + device + "': " + detail::number_text(cost->bottleneck_seconds * 1e3) + " ms for each of " +
+           std::to_string(instance.sequences) + " sequences";
+  } else {
+    text = "the busiest link: " + detail::number_text(cost->bottleneck_seconds * 1e3) + " ms for each of " +
+           std::to_string(instance.sequences) + " sequences";
+  }
+  constexpr double full = 0.95;
+  for (std::size_t s = 0; s < stages.size(); ++s) {
+    const auto& d = instance.devices[stages[s].device];
+    if (static_cast<double>(cost->stage_memory_bytes[s]) >= full * static_cast<double>(d.memory_bytes))
+      text += "; '" + d.name + "' is full";
+  }
+  return text;
+}
+
+/// Why a device has no stage: it is too small, or out of reach, or what the best plan would cost that gives it part of a stage.
+/// Requires  a plan of the instance in which the device has no stage
+/// Cost      as many evaluations as there are modules, twice
+[[nodiscard]] inline std::string why_unused(const placement_instance& instance, const placement& placed, std::size_t device) {
+  std::uint64_t smallest = std::numeric_limits<std::uint64_t>::max();
+  for (std::size_t j = 0; j < instance.modules.size(); ++j)
+    smallest = std::min(smallest, interval_memory_bytes(instance, j, j + 1));
+  const std::uint64_t memory = instance.devices[device].memory_bytes;
+  if (smallest > memory)
+    return "its " + std::to_string(memory) + " bytes for modules are less than the " + std::to_string(smallest) +
+           " of the smallest module";
+  double best = std::numeric_limits<double>::infinity();
+  for (std::size_t s = 0; s < placed.stages.size(); ++s) {
+    const stage_interval& host = placed.stages[s];
+    for (std::size_t m = host.first_module; m <= host.last_module; ++m) {
+      for (const bool front : {true, false}) {  // the device takes the modules up to m, or those from m on
+        const stage_interval mine =
+            front ? stage_interval{device, host.first_module, m} : stage_interval{device, m, host.last_module};
+        std::vector<stage_interval> stages(placed.stages.begin(), placed.stages.begin() + static_cast<std::ptrdiff_t>(s));
+        if (!front && m > host.first_module) stages.push_back({host.device, host.first_module, m - 1});
+        stages.push_back(mine);
+        if (front && m < host.last_module) stages.push_back({host.device, m + 1, host.last_module});
+        stages.insert(stages.end(), placed.stages.begin() + static_cast<std::ptrdiff_t>(s) + 1, placed.stages.end());
+        if (const auto cost = evaluate(instance, stages)) best = std::min(best, cost->tau_seconds);
+      }
+    }
+  }
+  if (best == std::numeric_limits<double>::infinity()) return "no neighbouring plan that includes it keeps all limits";
+  return "the plan does without it; giving it part of a stage takes " + detail::number_text(best) + " s a round instead of " +
+         detail::number_text(placed.objective_seconds);
+}
+
+namespace detail {
+
+/// The instance with a second device like d: it reaches whom d reaches, and d itself over the quickest of d's links.
+[[nodiscard]] inline placement_instance with_twin(placement_instance instance, std::size_t d) {
+  const std::size_t twin = instance.devices.size();
+  instance.devices.push_back(instance.devices[d]);
+  instance.devices[twin].name += " (second)";
+  std::optional<link_quality> quickest;
+  const std::vector<link> links = instance.links;
+  for (const link& l : links) {
+    if (l.from != d && l.to != d) continue;
+    instance.links.push_back({l.from == d ? twin : l.from, l.to == d ? twin : l.to, l.quality});
+    if (l.quality.bandwidth_bytes_per_second > 0 && (!quickest || l.quality.latency_seconds < quickest->latency_seconds))
+      quickest = l.quality;
+  }
+  if (quickest) {
+    instance.links.push_back({d, twin, *quickest});
+    instance.links.push_back({twin, d, *quickest});
+  }
+  return instance;
+}
+
+}  // namespace detail
+
+/// Solves the problem again with one thing changed at a time: 1 GB more on a device, a link of the plan with half the latency and
+/// twice the bandwidth, a second device like one that there is. With stages, the devices and links of the plan; without, where
+/// there is no plan, every device's memory. The best of each kind first.
+/// solver    (const placement_instance&) -> result<placement>
+/// Cost      one solve for each change
+template <class Solver>
+[[nodiscard]] std::vector<what_if> what_would_help(const placement_instance& instance, std::span<const stage_interval> stages,
+                                                   const Solver& solver) {
+  std::vector<what_if> found;
+  const auto ask = [&](what_if::kind kind, std::string text, const placement_instance& changed) {
+    what_if w{kind, std::move(text), std::nullopt};
+    if (const auto plan = solver(changed); plan && !plan->stages.empty()) w.tau_seconds = plan->objective_seconds;
+    found.push_back(std::move(w));
+  };
+  std::vector<std::size_t> devices;
+  for (const auto& s : stages) devices.push_back(s.device);
+  for (std::size_t d = 0; stages.empty() && d < instance.devices.size(); ++d) devices.push_back(d);
+  for (const std::size_t d : devices) {
+    placement_instance roomy = instance;
+    std::uint64_t& memory = roomy.devices[d].memory_bytes;
+    memory += std::min(what_if_memory_bytes, std::numeric_limits<std::uint64_t>::max() - memory);
+    ask(what_if::kind::memory, "1 GB more on '" + instance.devices[d].name + "'", roomy);
+    if (instance.devices.size() < placement_limits::devices)
+      ask(what_if::kind::device, "a second device like '" + instance.devices[d].name + "'", detail::with_twin(instance, d));
+  }
+  for (std::size_t s = 0; s + 1 < stages.size(); ++s) {
+    placement_instance quick = instance;
+    for (link& l : quick.links)
+      if (l.from == stages[s].device && l.to == stages[s + 1].device)
+        l.quality = {l.quality.latency_seconds / 2, l.quality.bandwidth_bytes_per_second * 2};
+    ask(what_if::kind::link,
+        "twice the link from '" + instance.devices[stages[s].device].name + "' to '" +
+            instance.devices[stages[s + 1].device].name + "'",
+        quick);
+  }
+  std::stable_sort(found.begin(), found.end(), [](const what_if& x, const what_if& y) {
+    constexpr double none = std::numeric_limits<double>::infinity();
+    return x.change != y.change ? x.change < y.change : x.tau_seconds.value_or(none) < y.tau_seconds.value_or(none);
+  });
+  return found;
+}
+
+}  // namespace lingualinked::inline v0
