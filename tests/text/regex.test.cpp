@@ -80,4 +80,23 @@ TEST_SUITE("text/regex") {
     CHECK(match.error().code == ll::errc::limit);
     CHECK(match.error().message.find("of 5001") != std::string::npos);
   }
+
+  TEST_CASE("many places that each take a little less than the limit do not add up to hours") {
+    // Each run of letters takes 2^k steps from each of its places, and none of them matches.
+    const auto expression = ll::regex::compile("(a|a)+$");
+    REQUIRE(expression);
+    std::string text;
+    for (int i = 0; i < 2000; ++i) text += std::string(17, 'a') + "!";
+    const auto match = ll::regex::search(*expression, text).next(0);
+    REQUIRE_FALSE(match);
+    CHECK(match.error().code == ll::errc::limit);
+  }
+
+  TEST_CASE("long matches and long words are within the budget") {
+    std::string text;
+    for (int i = 0; i < 300; ++i) text += std::string(3000, i % 2 == 0 ? 'a' : 'B') + " ";
+    CHECK(all_matches("[A-Z]*[a-z]+|[A-Z]+[a-z]*", text).size() == 300);
+    CHECK(all_matches("(?:[a-zA-Z])+?(?= )", text).size() == 300);
+    CHECK(all_matches("[a-z]+", std::string(1 << 20, 'a')).size() == 1);
+  }
 }

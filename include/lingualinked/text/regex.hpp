@@ -19,6 +19,7 @@ class regex {
  public:
   static constexpr std::size_t pattern_bytes_max = 16384;
   static constexpr std::uint32_t match_steps_max = 10'000'000;
+  static constexpr std::uint32_t match_steps_per_byte_max = 256;  // of a whole text, beside match_steps_max
   static constexpr std::uint32_t match_heap_kibibytes_max = 65'536;
 
   struct match {
@@ -40,16 +41,19 @@ class regex {
     search& operator=(const search&) = delete;
 
     /// The first match at or after byte `from`, if there is one.
-    /// Errors    errc::limit when matching takes more steps or memory than allowed
+    /// Errors    errc::limit when the whole search takes more steps, or a match more memory, than allowed
     [[nodiscard]] result<std::optional<match>> next(std::size_t from);
 
    private:
     struct scratch;
     void find_stretch(std::size_t from) noexcept;
+    [[nodiscard]] int call(std::size_t from, std::uint32_t steps_max, bool only_here) noexcept;
+    [[nodiscard]] int call_within_budget(std::size_t& from) noexcept;
 
     const regex& expression_;
     std::string_view text_;
     std::unique_ptr<scratch> scratch_;
+    std::uint64_t steps_left_;
     std::size_t begin_ = 0;  // the stretch of valid text that is being searched
     std::size_t end_ = 0;
   };

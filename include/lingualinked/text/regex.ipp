@@ -104,19 +104,23 @@ LINGUALINKED_DECL result<regex> regex::compile(std::string_view pattern) {
   }
   detail::pcre2_context_owner limits(pcre2_match_context_create_8(nullptr));
   if (!limits) throw std::bad_alloc();
-  pcre2_set_match_limit_8(limits.get(), match_steps_max);
   pcre2_set_heap_limit_8(limits.get(), match_heap_kibibytes_max);
   return regex(std::make_shared<const compiled>(compiled{std::move(owner), std::move(limits)}));
 }
 
 struct regex::search::scratch {
   detail::pcre2_data_owner data;
+  detail::pcre2_context_owner limits;
 };
 
 LINGUALINKED_DECL regex::search::search(const regex& expression, std::string_view text)
-    : expression_(expression), text_(text.empty() ? std::string_view("") : text), scratch_(std::make_unique<scratch>()) {
+    : expression_(expression),
+      text_(text.empty() ? std::string_view("") : text),
+      scratch_(std::make_unique<scratch>()),
+      steps_left_(match_steps_max + match_steps_per_byte_max * text.size()) {
   scratch_->data.reset(pcre2_match_data_create_8(1, nullptr));
-  if (!scratch_->data) throw std::bad_alloc();
+  scratch_->limits.reset(pcre2_match_context_copy_8(expression.compiled_->limits.get()));
+  if (!scratch_->data || !scratch_->limits) throw std::bad_alloc();
   find_stretch(0);
 }
 LINGUALINKED_DECL regex::search::~search() = default;
@@ -132,16 +136,36 @@ LINGUALINKED_DECL void regex::search::find_stretch(std::size_t from) noexcept {
   }
 }
 
+/// One call of the engine; its limit holds for each place where it tries to begin.
+LINGUALINKED_DECL int regex::search::call(std::size_t from, std::uint32_t steps_max, bool only_here) noexcept {
+  if (from > end_) return PCRE2_ERROR_NOMATCH;
+  const std::uint32_t options = PCRE2_NO_UTF_CHECK | (only_here ? PCRE2_ANCHORED : 0U) | (begin_ > 0 ? PCRE2_NOTBOL : 0U) |
+                                (end_ < text_.size() ? PCRE2_NOTEOL : 0U);
+  pcre2_set_match_limit_8(scratch_->limits.get(), steps_max);
+  return pcre2_match_8(expression_.compiled_->code.get(), reinterpret_cast<PCRE2_SPTR8>(text_.data()) + begin_, end_ - begin_,
+                       from - begin_, options, scratch_->data.get(), scratch_->limits.get());
+}
+
+/// A few steps for each place are free. Where they do not do, places are tried one by one, and what they take is counted.
+LINGUALINKED_DECL int regex::search::call_within_budget(std::size_t& from) noexcept {
+  constexpr std::uint32_t free_steps = 256;
+  int code = call(from, free_steps, false);
+  while (code == PCRE2_ERROR_MATCHLIMIT) {
+    for (std::uint64_t steps = free_steps; code == PCRE2_ERROR_MATCHLIMIT && steps <= steps_left_; steps *= 8) {
+      code = call(from, static_cast<std::uint32_t>(std::min<std::uint64_t>(steps, match_steps_max)), true);
+      steps_left_ -= steps;
+    }
+    if (code != PCRE2_ERROR_NOMATCH || from >= end_) return code;
+    from += character_bytes(text_, from);
+    code = call(from, free_steps, false);
+  }
+  return code;
+}
+
 LINGUALINKED_DECL result<std::optional<regex::match>> regex::search::next(std::size_t from) {
   for (;;) {
     if (from < begin_) from = begin_;
-    const std::uint32_t options =
-        PCRE2_NO_UTF_CHECK | (begin_ > 0 ? PCRE2_NOTBOL : 0U) | (end_ < text_.size() ? PCRE2_NOTEOL : 0U);
-    const int code =
-        from > end_
-            ? PCRE2_ERROR_NOMATCH
-            : pcre2_match_8(expression_.compiled_->code.get(), reinterpret_cast<PCRE2_SPTR8>(text_.data()) + begin_,
-                            end_ - begin_, from - begin_, options, scratch_->data.get(), expression_.compiled_->limits.get());
+    const int code = call_within_budget(from);
     if (code >= 0) {
       const std::size_t* ends = pcre2_get_ovector_pointer_8(scratch_->data.get());
       return std::optional<match>(match{begin_ + ends[0], begin_ + ends[1]});
