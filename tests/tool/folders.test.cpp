@@ -33,7 +33,7 @@ TEST_SUITE("tool/folders") {
 
     const auto expected = nlohmann::json::parse(contents(folder + "/expected.json"));
     const auto& prompt = expected["prompts"][0];
-    const std::string text = prompt["text"];
+    const std::string text = prompt["text"].get<std::string>();
     const outcome tokens = run_tool({"tokenize", "-m", folder, "--text", text, "--add-bos-eos", "--json"});
     REQUIRE_MESSAGE(tokens.status == 0, tokens.err);
     CHECK(tokens.json()["ids"] == prompt["ids"]);
@@ -64,7 +64,8 @@ TEST_SUITE("tool/folders") {
       const auto best = std::max_element(logits.begin(), logits.end()) - logits.begin();
       CHECK(one.json()["labels"][0]["label"] == "LABEL_" + std::to_string(best));
       if (prompt["text"].is_null()) continue;
-      const outcome three = run_tool({"classify", "-m", folder, "--text", prompt["text"], "--devices", "3", "--json"});
+      const outcome three =
+          run_tool({"classify", "-m", folder, "--text", prompt["text"].get<std::string>(), "--devices", "3", "--json"});
       REQUIRE_MESSAGE(three.status == 0, three.err);
       CHECK(three.json()["logits"] == logits);
       CHECK(three.json()["devices"].size() == 3);
