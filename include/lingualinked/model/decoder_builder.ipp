@@ -44,7 +44,7 @@ LINGUALINKED_DECL void decoder_builder::feed_forward_part(std::size_t layer) {
 
 LINGUALINKED_DECL graph_builder::value decoder_builder::norm_named(value x, const std::string& name) {
   if (!style_.layer_norms) return rms_norm(x, name + ".weight", h_.norm_epsilon);
-  return layer_norm(x, name, h_.norm_epsilon, style_.biases == bias_rule::everywhere);
+  return layer_norm(x, name, h_.norm_epsilon);
 }
 
 LINGUALINKED_DECL graph_builder::value decoder_builder::project(value x, const std::string& name, std::size_t outputs,

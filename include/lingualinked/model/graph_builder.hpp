@@ -49,7 +49,7 @@ class graph_builder {
   value select(value x);
   value rms_norm(value x, const std::string& weight, float epsilon, std::size_t head_size = 0);
   /// `name` is that of weight and bias without their endings.
-  value layer_norm(value x, const std::string& name, float epsilon, bool needs_bias = true);
+  value layer_norm(value x, const std::string& name, float epsilon);
   value linear(value x, const std::string& weight, std::size_t outputs, const linear_form& form = {});
   value rope(value x, rope_operation how);
   value attention(value q, value k, value v, attention_operation how);

@@ -80,12 +80,11 @@ LINGUALINKED_DECL graph_builder::value graph_builder::rms_norm(value x, const st
                 width);
 }
 
-LINGUALINKED_DECL graph_builder::value graph_builder::layer_norm(value x, const std::string& name, float epsilon,
-                                                                 bool needs_bias) {
+LINGUALINKED_DECL graph_builder::value graph_builder::layer_norm(value x, const std::string& name, float epsilon) {
   const std::size_t width = width_of(x);
-  layer_norm_operation op{take_vector(name + ".weight", width, "norms"), {}, epsilon};
-  if (needs_bias || has(name + ".bias")) op.bias = take_vector(name + ".bias", width, "norms");
-  return append(std::move(op), {x}, width);
+  return append(
+      layer_norm_operation{take_vector(name + ".weight", width, "norms"), take_vector(name + ".bias", width, "norms"), epsilon},
+      {x}, width);
 }
 
 LINGUALINKED_DECL graph_builder::value graph_builder::linear(value x, const std::string& weight, std::size_t outputs,
