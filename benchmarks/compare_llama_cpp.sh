@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 # Runs lingualinked and llama.cpp by turns on the same file with as many threads, and prints medians and ratios.
 #   benchmarks/compare_llama_cpp.sh [--model FILE] [--threads N] [--prompt N] [--generate N] [--sequences N] [--repetitions N]
-# llama.cpp is built once into build/llama.cpp, with native flags, from the source in the Python package llama-cpp-python; of flash
-# attention on and off the faster counts. A round runs each engine once; figures far from their medians mean a busy machine.
+# llama.cpp is built once into build/llama.cpp, with native flags, from the source in the Python package llama-cpp-python; of
+# flash attention on and off the faster counts. A round runs each engine once; figures far from their medians mean a busy machine.
 source "$(dirname "${BASH_SOURCE[0]}")/../cmake/common.sh"
 
 version=0.3.36
@@ -29,9 +29,9 @@ if [ ! -x "$peer/bin/llama-bench" ] || [ ! -x "$peer/bin/llama-batched-bench" ];
     "llama-cpp-python==$version" >&2
   tar -xzf "$scratch"/llama_cpp_python-*.tar.gz -C "$scratch"
   begin "building llama.cpp (minutes)" "the compiler's message is above"
-  cmake -S "$scratch"/llama_cpp_python-*/vendor/llama.cpp -B "$scratch/build" -G Ninja -DCMAKE_BUILD_TYPE=Release -DGGML_NATIVE=ON \
-    -DBUILD_SHARED_LIBS=OFF -DLLAMA_OPENSSL=OFF -DLLAMA_BUILD_TESTS=OFF -DLLAMA_BUILD_SERVER=OFF >"$scratch/log" ||
-    { cat "$scratch/log" >&2; exit 1; }
+  cmake -S "$scratch"/llama_cpp_python-*/vendor/llama.cpp -B "$scratch/build" -G Ninja -DCMAKE_BUILD_TYPE=Release \
+    -DGGML_NATIVE=ON -DBUILD_SHARED_LIBS=OFF -DLLAMA_OPENSSL=OFF -DLLAMA_BUILD_TESTS=OFF -DLLAMA_BUILD_SERVER=OFF \
+    >"$scratch/log" || { cat "$scratch/log" >&2; exit 1; }
   cmake --build "$scratch/build" --target llama-bench llama-batched-bench >"$scratch/log" || { cat "$scratch/log" >&2; exit 1; }
   mkdir -p "$peer/bin"
   cp "$scratch/build/bin/llama-bench" "$scratch/build/bin/llama-batched-bench" "$peer/bin/"
@@ -54,8 +54,8 @@ for round in $(seq "$repetitions"); do
     printf 'theirs\t%s\n' "$("$peer/bin/llama-bench" -m "$model" -t "$threads" -fa "$flash" -p "$prompt" -n "$generate" -r 1 \
       -o json 2>/dev/null | tr -d '\n')" >>"$runs"
   done
-  printf 'theirs_together\t%s\n' "$("$peer/bin/llama-batched-bench" -m "$model" -t "$threads" -c $((sequences * (32 + generate))) \
-    -npp 32 -ntg "$generate" -npl "$sequences" --output-format jsonl 2>/dev/null | grep '^{' | tail -1)" >>"$runs"
+  printf 'theirs_together\t%s\n' "$("$peer/bin/llama-batched-bench" -m "$model" -t "$threads" \
+    -c $((sequences * (32 + generate))) -npp 32 -ntg "$generate" -npl "$sequences" --output-format jsonl 2>/dev/null | grep '^{' | tail -1)" >>"$runs"
 done
 
 python3 - "$runs" "$model" "$threads" "$prompt" "$generate" "$sequences" <<'PYTHON'

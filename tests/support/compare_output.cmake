@@ -3,7 +3,8 @@
 if(NOT DEFINED FOLDER)
   set(FOLDER "${CMAKE_CURRENT_BINARY_DIR}")
 endif()
-execute_process(COMMAND "${PROGRAM}" ${ARGUMENTS} WORKING_DIRECTORY "${FOLDER}" RESULT_VARIABLE status OUTPUT_VARIABLE output ERROR_VARIABLE messages)
+execute_process(COMMAND "${PROGRAM}" ${ARGUMENTS} WORKING_DIRECTORY "${FOLDER}"
+                RESULT_VARIABLE status OUTPUT_VARIABLE output ERROR_VARIABLE messages)
 if(NOT status EQUAL 0)
   message(FATAL_ERROR "${PROGRAM} ended with ${status}:\n${output}${messages}")
 endif()

@@ -17,7 +17,7 @@
 namespace lingualinked::inline v0::control {
 
 /// Version of these messages and of the frames. Both sides must have the same.
-inline constexpr std::uint32_t protocol_version = 2;
+inline constexpr std::uint32_t protocol_version = 1;
 /// Version of the bit contract (kernels/reference/).
 inline constexpr std::uint32_t contract_version = 1;
 

@@ -20,8 +20,8 @@ enum class hf_layout : unsigned char {
   experts,       // one tensor for each expert; GGUF: all in one, one behind the other
 };
 
-/// A tensor of the model or of each layer and what GGUF calls it. The first '*' is the number of the layer, the second in `stored`
-/// that of an expert.
+/// A tensor of the model or of each layer and what GGUF calls it. The first '*' is the number of the layer, the second in
+/// `stored` that of an expert.
 struct hf_rule {
   std::string_view stored;  // without .weight and .bias, and without the prefix of the description
   std::string_view name;    // the same in GGUF
