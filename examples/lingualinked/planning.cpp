@@ -10,6 +10,7 @@
 #include <lingualinked/partition/balanced.hpp>
 #include <lingualinked/partition/chain.hpp>
 #include <lingualinked/partition/cost_model.hpp>
+#include <lingualinked/partition/counts.hpp>
 #include <lingualinked/partition/even.hpp>
 #include <lingualinked/partition/fixed_cuts.hpp>
 #include <lingualinked/partition/proportional.hpp>
@@ -80,7 +81,7 @@ ll::fleet equal_devices(std::uint32_t count, unsigned threads) {
 
 }  // namespace
 
-std::string solver_names() { return "glpk (where built), chain, even, memory_proportional and speed_proportional"; }
+std::string solver_names() { return "glpk (where built), chain, counts, even, memory_proportional and speed_proportional"; }
 
 std::string default_solver() {
 #ifdef LINGUALINKED_TOOL_HAS_GLPK
@@ -100,6 +101,7 @@ ll::result<ll::placement> solve(const ll::placement_instance& instance, const st
   try_one(ll::glpk_partitioner{});
 #endif
   try_one(ll::chain_partitioner{});
+  try_one(ll::counts_partitioner{});
   try_one(ll::even_partitioner{});
   try_one(ll::memory_proportional_partitioner{});
   try_one(ll::speed_proportional_partitioner{});

@@ -25,6 +25,7 @@
 #include <lingualinked/model/registry.hpp>
 #include <lingualinked/partition/balanced.hpp>
 #include <lingualinked/partition/chain.hpp>
+#include <lingualinked/partition/counts.hpp>
 #include <lingualinked/partition/even.hpp>
 #include <lingualinked/partition/explanation.hpp>
 #include <lingualinked/partition/fixed_cuts.hpp>

@@ -139,6 +139,14 @@ TEST_SUITE("tool/plan") {
       CHECK(o.json()["solver"] == rule);
       CHECK(o.json()["objective_seconds"].get<double>() >= best);
     }
+    const json counted = plan(small_problem().dump(), "counts").json();
+    CHECK(counted["status"] == "optimal");
+    CHECK(counted["objective_seconds"].get<double>() == doctest::Approx(best).epsilon(1e-9));
+    json uneven = small_problem();
+    uneven["modules"][3]["weight_bytes"] = 90;
+    const outcome declined = plan(uneven.dump(), "counts");
+    CHECK(declined.status == 2);
+    CHECK(declined.err.find("use chain") != std::string::npos);
     CHECK(plan(small_problem().dump(), "guess").status == 2);
   }
   TEST_CASE("an explanation names the limit, every baseline and what would help, with and without a plan") {
