@@ -55,7 +55,8 @@ for round in $(seq "$repetitions"); do
       -o json 2>/dev/null | tr -d '\n')" >>"$runs"
   done
   printf 'theirs_together\t%s\n' "$("$peer/bin/llama-batched-bench" -m "$model" -t "$threads" \
-    -c $((sequences * (32 + generate))) -npp 32 -ntg "$generate" -npl "$sequences" --output-format jsonl 2>/dev/null | grep '^{' | tail -1)" >>"$runs"
+    -c $((sequences * (32 + generate))) -npp 32 -ntg "$generate" -npl "$sequences" --output-format jsonl 2>/dev/null |
+    grep '^{' | tail -1)" >>"$runs"
 done
 
 python3 - "$runs" "$model" "$threads" "$prompt" "$generate" "$sequences" <<'PYTHON'
