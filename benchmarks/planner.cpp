@@ -17,9 +17,9 @@ namespace ll = lingualinked;
 
 namespace {
 
-/// Devices of 8 to 60 GB/s whose memories add up to 1.6 models, on a network of 1 to 8 ms and 20 to 120 ms/MB; the time of a
-/// module
-/// is its bytes over the device's bandwidth, give or take a tenth. The first device is the header, unless header is false.
+/// Devices of 8 to 60 GB/s whose memories add up to 1.6 models, on a network of 1 to 8 ms and 20 to 120 ms/MB; the time of
+/// a module is its bytes over the device's bandwidth, give or take a tenth. The first device is the header, unless
+/// header is false.
 ll::placement_instance make_fleet(std::uint64_t seed, std::size_t modules, std::size_t devices, std::uint32_t sequences,
                                   bool header) {
   std::uint64_t draw = 0;

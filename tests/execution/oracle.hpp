@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
+#include "execution/load_matrix.hpp"
 #include "execution/random_model.hpp"
 
 #include <lingualinked/core/sequence.hpp>
-#include <lingualinked/kernels/panels.hpp>
 
 #include <Eigen/Core>
 
@@ -21,7 +21,7 @@ namespace test_support {
 /// independent of the operation graph and of every kernel but block decoding.
 class llama_oracle {
  public:
-  using matrix = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+  using matrix = test_support::matrix;
 
   llama_oracle(const ll::hyperparameters& sizes, const ll::tensor_source& weights) : h_(sizes), weights_(weights) {}
 
@@ -46,15 +46,7 @@ class llama_oracle {
   }
 
  private:
-  [[nodiscard]] matrix load(const std::string& name) const {
-    const ll::tensor_info& info = *weights_.find(name);
-    std::vector<std::byte> bytes(info.bytes);
-    weights_.read(info, 0, bytes).value();
-    Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor> m(static_cast<Eigen::Index>(info.rows),
-                                                                            static_cast<Eigen::Index>(info.columns));
-    ll::kernels::decode(info.type, bytes, std::span(m.data(), static_cast<std::size_t>(m.size()))).value();
-    return m.cast<double>();
-  }
+  [[nodiscard]] matrix load(const std::string& name) const { return load_matrix(weights_, name); }
   [[nodiscard]] matrix linear(const matrix& x, const std::string& name) const {
     matrix y = x * load(name + ".weight").transpose();
     if (weights_.find(name + ".bias") != nullptr) y.rowwise() += load(name + ".bias").row(0);

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
+#include "execution/load_matrix.hpp"
 #include "execution/random_model.hpp"
 
-#include <lingualinked/kernels/panels.hpp>
 #include <lingualinked/model/registry.hpp>
 
 #include <Eigen/Core>
@@ -234,7 +234,7 @@ inline tiny_model make_species(model_maker& random, const species& s, std::span<
 /// The species' equations in double precision over the weights as they are stored.
 class species_oracle {
  public:
-  using matrix = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+  using matrix = test_support::matrix;
 
   species_oracle(const species& s, const ll::tensor_source& weights) : s_(s), h_(s.sizes), weights_(weights) {}
 
@@ -262,15 +262,7 @@ class species_oracle {
   [[nodiscard]] static matrix cap(const matrix& x, double c) {
     return x.unaryExpr([c](double v) { return c * std::tanh(v / c); });
   }
-  [[nodiscard]] matrix load(const std::string& name) const {
-    const ll::tensor_info& info = *weights_.find(name);
-    std::vector<std::byte> bytes(info.bytes);
-    weights_.read(info, 0, bytes).value();
-    Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor> m(static_cast<Eigen::Index>(info.rows),
-                                                                            static_cast<Eigen::Index>(info.columns));
-    ll::kernels::decode(info.type, bytes, std::span(m.data(), static_cast<std::size_t>(m.size()))).value();
-    return m.cast<double>();
-  }
+  [[nodiscard]] matrix load(const std::string& name) const { return load_matrix(weights_, name); }
   [[nodiscard]] matrix linear(const matrix& x, const std::string& name) const {
     matrix y = x * load(layer_ + name + ".weight").transpose();
     if (weights_.find(layer_ + name + ".bias") != nullptr) y.rowwise() += load(layer_ + name + ".bias").row(0);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Any bytes as a frame, the first 64 as its header: an error, or a frame whose parts lie inside it. To get past the hash, the
-// same
-// header is tried again with the hash that it should have.
+// same header is tried again with the hash that it should have.
 #include <lingualinked/transport/frame.hpp>
 
 #include <algorithm>

@@ -6,9 +6,8 @@
 
 namespace lingualinked::inline v0 {
 
-/// Philox4x32-10: a counter-based generator. Equal (key, counter) give equal numbers anywhere, so a draw needs no state that a
-/// move
-/// or a failure could lose.
+/// Philox4x32-10: a counter-based generator. Equal (key, counter) give equal numbers anywhere, so a draw needs no state that
+/// a move or a failure could lose.
 /// Source    Salmon, Moraes, Dror, Shaw 2011, Parallel Random Numbers: As Easy as 1, 2, 3
 [[nodiscard]] constexpr std::array<std::uint32_t, 4> philox4x32(std::array<std::uint32_t, 4> counter,
                                                                 std::array<std::uint32_t, 2> key) noexcept {

@@ -14,8 +14,7 @@ namespace lingualinked::inline v0 {
 [[nodiscard]] nlohmann::ordered_json to_json(const placement_instance& instance);
 
 /// Reads a planning problem in plain numbers (README.md, "JSON"). What is read has the right form; that its numbers make a
-/// problem is
-/// checked by the solvers (partition/validate.hpp), and here already as far as a field can be named.
+/// problem is checked by the solvers (partition/validate.hpp), and here already as far as a field can be named.
 /// Errors    malformed, naming the field; limit
 [[nodiscard]] result<placement_instance> read_instance(std::string_view text);
 

@@ -17,8 +17,7 @@
 namespace lingualinked::inline v0 {
 
 /// A plan as `plan --json` prints it and `run --plan` reads it: field for field the document of README.md, "JSON". Seconds,
-/// bytes,
-/// joules; empty is null.
+/// bytes, joules; empty is null.
 struct plan_document {
   struct predicted_times {
     std::optional<double> token_seconds;

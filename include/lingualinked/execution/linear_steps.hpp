@@ -47,6 +47,25 @@ namespace lingualinked::inline v0::detail {
   return {q.q + row * width + column, q.d + block, q.sum + block};
 }
 
+/// A thread's share of a layer's output, whole activation blocks, so that it can round what it made.
+struct block_share {
+  block_share(const kernels::panel_view& weights, unsigned threads, unsigned thread) noexcept {
+    constexpr std::size_t unit = kernels::activation_block / kernels::panel_rows;
+    const std::size_t panels = weights.panels();
+    const auto [begin, end] = share_of((panels + unit - 1) / unit, threads, thread);
+    panel_begin = std::min(begin * unit, panels);
+    panel_end = std::min(end * unit, panels);
+    first = panel_begin * kernels::panel_rows;
+    count = std::min(panel_end * kernels::panel_rows, weights.rows) - std::min(first, weights.rows);
+  }
+  [[nodiscard]] bool empty() const noexcept { return panel_begin >= panel_end; }
+
+  std::size_t panel_begin = 0;
+  std::size_t panel_end = 0;
+  std::size_t first = 0;  // column
+  std::size_t count = 0;  // columns
+};
+
 /// One linear layer of a fused step.
 struct linear_piece {
   kernels::panel_view weights;
@@ -115,22 +134,17 @@ struct linear_step {
   }
 
   void multiply(const batch_state& b, unsigned thread, std::size_t rows) const {
-    constexpr std::size_t unit = kernels::activation_block / kernels::panel_rows;  // panels, so that whole blocks can be rounded
-    const std::size_t panels = pieces[0].weights.panels();
     const std::size_t width = pieces[0].weights.rows;
-    const auto [begin, end] = share_of((panels + unit - 1) / unit, b.team->size(), thread);
-    const std::size_t from = begin * unit;
-    const std::size_t to = std::min(end * unit, panels);
-    if (from >= to) return;
-    for (const linear_piece& p : pieces) call(b, p, rows, from, to);
+    const block_share mine(pieces[0].weights, b.team->size(), thread);
+    if (mine.empty()) return;
+    for (const linear_piece& p : pieces) call(b, p, rows, mine.panel_begin, mine.panel_end);
     const float* gate = pieces[product->swapped ? 1 : 0].out;
     const float* up = pieces.size() == 1 ? nullptr : pieces[product->swapped ? 0 : 1].out;
-    const std::size_t first = from * kernels::panel_rows;
-    const std::size_t count = std::min(to * kernels::panel_rows, width) - first;
     for (std::size_t r = 0; r < rows; ++r) {
-      const std::size_t at = r * width + first;
-      activate(*kernels, product->activation, gate + at, up == nullptr ? nullptr : up + at, count, product->out + at);
-      if (product->rounds) kernels->quantise(product->out + at, width, 1, count, rounded_from(product->rounded, width, r, first));
+      const std::size_t at = r * width + mine.first;
+      activate(*kernels, product->activation, gate + at, up == nullptr ? nullptr : up + at, mine.count, product->out + at);
+      if (product->rounds)
+        kernels->quantise(product->out + at, width, 1, mine.count, rounded_from(product->rounded, width, r, mine.first));
     }
   }
 };

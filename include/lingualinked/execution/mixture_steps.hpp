@@ -138,27 +138,21 @@ struct mixture_step {
   }
 
   void expand(unsigned threads, unsigned thread) const {
-    constexpr std::size_t unit = kernels::activation_block / kernels::panel_rows;  // so that whole blocks can be rounded
     const std::size_t width = shape->feed_forward();
-    const std::size_t panels = shape->gate[0].panels();
-    const auto [begin, end] = share_of((panels + unit - 1) / unit, threads, thread);
-    const std::size_t from = begin * unit;
-    const std::size_t to = std::min(end * unit, panels);
-    if (from >= to) return;
-    const std::size_t first = from * kernels::panel_rows;
-    const std::size_t count = std::min(to * kernels::panel_rows, width) - first;
+    const block_share mine(shape->gate[0], threads, thread);
+    if (mine.empty()) return;
     for (std::size_t e = 0; e < shape->experts(); ++e) {
       const std::size_t row = scratch->begin_of()[e];
       const std::size_t rows = scratch->begin_of()[e + 1] - row;
       if (rows == 0) continue;
       const auto in = rows_from(scratch->in(), in_rounded(), shape->width(), row, rows);
-      call(shape->gate[e], from, to, in, scratch->gate() + row * width);
-      call(shape->up[e], from, to, in, scratch->up() + row * width);
+      call(shape->gate[e], mine.panel_begin, mine.panel_end, in, scratch->gate() + row * width);
+      call(shape->up[e], mine.panel_begin, mine.panel_end, in, scratch->up() + row * width);
       for (std::size_t r = row; r < row + rows; ++r) {
-        const std::size_t at = r * width + first;
-        activate(*kernels, shape->activation, scratch->gate() + at, scratch->up() + at, count, scratch->product() + at);
+        const std::size_t at = r * width + mine.first;
+        activate(*kernels, shape->activation, scratch->gate() + at, scratch->up() + at, mine.count, scratch->product() + at);
         if (shape->rounds_product)
-          kernels->quantise(scratch->product() + at, width, 1, count, rounded_from(product_rounded(), width, r, first));
+          kernels->quantise(scratch->product() + at, width, 1, mine.count, rounded_from(product_rounded(), width, r, mine.first));
       }
     }
   }

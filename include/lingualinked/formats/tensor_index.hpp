@@ -46,6 +46,17 @@ class tensor_index {
   std::vector<std::uint32_t> order_;  // indices, ascending by name
 };
 
+/// The tensor of that name, for a source that makes its tensors out of another's.
+/// Errors    invalid_argument when there is none, or some of `count` bytes from byte_offset on are not its own
+[[nodiscard]] inline result<const tensor_info*> find_range(const tensor_source& source, std::string_view name,
+                                                           std::uint64_t byte_offset, std::uint64_t count) {
+  const tensor_info* found = source.find(name);
+  if (found == nullptr || byte_offset > found->bytes || count > found->bytes - byte_offset)
+    return error{errc::invalid_argument, "tensor " + printable(name) + ": bytes " + std::to_string(byte_offset) + " + " +
+                                             std::to_string(count) + " lie outside it"};
+  return found;
+}
+
 /// tensor_source::read over open files.
 /// Errors    invalid_argument (beyond the tensor), io
 [[nodiscard]] inline result<void> read_tensor(std::span<const input_file> files, const tensor_info& tensor,

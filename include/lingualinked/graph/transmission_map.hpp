@@ -73,8 +73,7 @@ struct residual {
 }  // namespace detail
 
 /// Every tensor that crosses devices under a plan. What a stage hands to the next goes there; a tensor that a later stage reads
-/// as well
-/// is sent straight to that stage, once. An additional tensor to the next stage travels on its own too, beside the cut.
+/// as well is sent straight to that stage, once. An additional tensor to the next stage travels on its own too, beside the cut.
 /// Errors    invalid_argument when the stages do not cover the graph once and in order
 /// Cost      linear in nodes, times log of the residual edges
 template <Graph G>

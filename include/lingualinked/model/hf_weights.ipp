@@ -205,11 +205,10 @@ LINGUALINKED_DECL result<void> hf_weights::read_vector(const tensor_info& stored
 }
 
 LINGUALINKED_DECL result<void> hf_weights::read(const tensor_info& wanted, std::uint64_t offset, std::span<std::byte> out) const {
-  const tensor_info* tensor = find(wanted.name);
-  if (tensor == nullptr || offset > tensor->bytes || out.size() > tensor->bytes - offset)
-    return error{errc::invalid_argument, "tensor " + printable(wanted.name) + ": bytes " + std::to_string(offset) + " + " +
-                                             std::to_string(out.size()) + " lie outside it"};
+  const auto found = find_range(*this, wanted.name, offset, out.size());
+  if (!found) return found.error();
   if (out.empty()) return {};
+  const tensor_info* const tensor = *found;
   const place& p = place_of(*tensor);
   const tensor_info& stored = files_.tensors()[p.stored.front()];
   if (tensor->shape.size() < 2) return read_vector(stored, p.layout, offset, out);

@@ -49,10 +49,9 @@ LINGUALINKED_DECL result<quantised_weights> quantised_weights::create(std::uniqu
 
 LINGUALINKED_DECL result<void> quantised_weights::read(const tensor_info& wanted, std::uint64_t offset,
                                                        std::span<std::byte> out) const {
-  const tensor_info* seen = find(wanted.name);
-  if (seen == nullptr || offset > seen->bytes || out.size() > seen->bytes - offset)
-    return error{errc::invalid_argument, "tensor " + printable(wanted.name) + ": bytes " + std::to_string(offset) + " + " +
-                                             std::to_string(out.size()) + " lie outside it"};
+  const auto found = find_range(*this, wanted.name, offset, out.size());
+  if (!found) return found.error();
+  const tensor_info* const seen = *found;
   const tensor_info& stored = *floats_->find(wanted.name);
   if (stored.type == seen->type) return floats_->read(stored, offset, out);
   const std::uint64_t row_bytes = bytes_of(seen->type, seen->columns);

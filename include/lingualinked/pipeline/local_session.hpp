@@ -172,13 +172,13 @@ class local_session {
   /// Tells what the coordinator has to tell.
   template <class F, class R>
   void report(std::vector<pending>& all, F& on_token, R& on_rows) {
-    const auto find = [&](sequence_id sequence) {
+    const auto asked_as = [&](sequence_id sequence) {
       return std::find_if(all.begin(), all.end(), [&](const pending& p) { return p.sequence == sequence && !p.outcome; });
     };
     for (std::size_t i = 0; i < out_.size(); ++i) {
       coordinator_action action = std::move(out_[i]);
       if (auto* token = std::get_if<token_made>(&action)) {
-        const auto p = find(token->sequence);
+        const auto p = asked_as(token->sequence);
         if (p == all.end()) continue;
         p->made.tokens.push_back(token->token);
         const auto index = static_cast<std::size_t>(p - all.begin());
@@ -191,20 +191,20 @@ class local_session {
           }
         });
       } else if (auto* rows = std::get_if<logits_made>(&action)) {
-        const auto p = find(rows->sequence);
+        const auto p = asked_as(rows->sequence);
         if (p == all.end()) continue;
         tell(*p, [&] {
           on_rows(rows->first_position, rows->width, rows->values());
           return true;
         });
       } else if (auto* finished = std::get_if<request_finished>(&action)) {
-        const auto p = find(finished->sequence);
+        const auto p = asked_as(finished->sequence);
         if (p == all.end()) continue;
         p->made.reason = p->enough ? finish_reason::cancelled : finished->reason;
         p->made.stages = std::move(finished->stages);
         p->outcome.emplace(std::move(p->made));
       } else if (auto* failed = std::get_if<request_failed>(&action)) {
-        if (const auto p = find(failed->sequence); p != all.end()) p->outcome.emplace(std::move(failed->what));
+        if (const auto p = asked_as(failed->sequence); p != all.end()) p->outcome.emplace(std::move(failed->what));
       } else {
         carry_out(action);
       }

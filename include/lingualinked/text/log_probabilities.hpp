@@ -5,9 +5,9 @@
 #include <lingualinked/core/result.hpp>
 #include <lingualinked/core/sequence.hpp>
 #include <lingualinked/core/strict_float.hpp>
+#include <lingualinked/text/check_logits.hpp>
 
 #include <algorithm>
-#include <cmath>
 #include <cstddef>
 #include <span>
 #include <string>
@@ -42,9 +42,7 @@ LINGUALINKED_STRICT_FLOAT_BEGIN
   if (top > top_log_probabilities_max)
     return error{errc::limit, "the " + std::to_string(top) + " likeliest tokens are wanted; at most " +
                                   std::to_string(top_log_probabilities_max) + " are given"};
-  const auto bad = std::find_if(logits.begin(), logits.end(), [](float x) { return !std::isfinite(x); });
-  if (bad != logits.end())
-    return error{errc::numeric, "the logit of token " + std::to_string(bad - logits.begin()) + " is not a finite number"};
+  if (auto finite = check_logits(logits); !finite) return finite;
   const double largest = *std::max_element(logits.begin(), logits.end());
   double sum = 0;
   for (const float x : logits) sum += elementary::exp(double{x} - largest);

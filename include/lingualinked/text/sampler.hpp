@@ -69,6 +69,9 @@ class sampler {
   static bool comes_first(const weighted& a, const weighted& b) noexcept;
   void load(std::span<const float> logits, const sampling_parameters& p);
   void penalize(const sampling_parameters& p, std::span<const token_id> recent);
+  void order_by_value() noexcept;
+  void restore_order();
+  [[nodiscard]] static double mirostat_mu(const sampling_parameters& p, const sampler_state& state) noexcept;
   void keep_largest(std::size_t count);
   void keep_share(double share);
   void keep_typical(double share);

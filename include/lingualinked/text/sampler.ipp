@@ -4,6 +4,7 @@
 #include <lingualinked/core/elementary.hpp>
 #include <lingualinked/core/random.hpp>
 #include <lingualinked/core/strict_float.hpp>
+#include <lingualinked/text/check_logits.hpp>
 #include <lingualinked/text/sampler.hpp>
 
 #include <algorithm>
@@ -13,6 +14,10 @@
 
 namespace lingualinked::inline v0 {
 LINGUALINKED_STRICT_FLOAT_BEGIN
+
+namespace detail {
+inline constexpr double ln2 = 0x1.62e42fefa39efp-1;
+}  // namespace detail
 
 LINGUALINKED_DECL bool sampler::comes_first(const weighted& a, const weighted& b) noexcept {
   return a.key != b.key ? a.key > b.key : a.id < b.id;
@@ -47,13 +52,25 @@ LINGUALINKED_DECL double sampler::weight_sum() const noexcept {
   return sum;
 }
 
+LINGUALINKED_DECL void sampler::order_by_value() noexcept {
+  for (weighted& t : tokens_) t.key = t.value;
+}
+
+LINGUALINKED_DECL void sampler::restore_order() {
+  std::sort(tokens_.begin(), tokens_.end(), [](const weighted& a, const weighted& b) { return a.id < b.id; });
+}
+
+LINGUALINKED_DECL double sampler::mirostat_mu(const sampling_parameters& p, const sampler_state& state) noexcept {
+  return state.mirostat_mu.value_or(2 * double{p.mirostat_tau});
+}
+
 /// By value; the order by id is restored, because the sums and the draw go through it.
 LINGUALINKED_DECL void sampler::keep_largest(std::size_t count) {
   if (count >= tokens_.size()) return;
-  for (weighted& t : tokens_) t.key = t.value;
+  order_by_value();
   std::nth_element(tokens_.begin(), tokens_.begin() + static_cast<std::ptrdiff_t>(count), tokens_.end(), comes_first);
   tokens_.resize(count);
-  std::sort(tokens_.begin(), tokens_.end(), [](const weighted& a, const weighted& b) { return a.id < b.id; });
+  restore_order();
 }
 
 /// By key; a heap, because what stays is usually a handful of a large vocabulary.
@@ -68,7 +85,7 @@ LINGUALINKED_DECL void sampler::keep_share(double share) {
     reached += (--rest)->value;
   } while (rest != tokens_.begin() && reached < wanted);
   tokens_.erase(tokens_.begin(), rest);
-  std::sort(tokens_.begin(), tokens_.end(), [](const weighted& a, const weighted& b) { return a.id < b.id; });
+  restore_order();
 }
 
 /// The surprise of weight w is log(sum) - log(w), and its mean log(sum) - mean log(w): the sums cancel in their difference.
@@ -87,7 +104,7 @@ LINGUALINKED_DECL void sampler::keep_typical(double share) {
 LINGUALINKED_DECL std::size_t sampler::zipf_count(double mu) {
   const auto all = static_cast<double>(tokens_.size());
   const std::size_t fitted = std::min<std::size_t>(100, tokens_.size());
-  for (weighted& t : tokens_) t.key = t.value;
+  order_by_value();
   std::partial_sort(tokens_.begin(), tokens_.begin() + static_cast<std::ptrdiff_t>(fitted), tokens_.end(), comes_first);
   double products = 0;
   double squares = 0;
@@ -98,22 +115,20 @@ LINGUALINKED_DECL std::size_t sampler::zipf_count(double mu) {
     squares += step * step;
   }
   const double exponent = squares > 0 ? products / squares : 0;
-  std::sort(tokens_.begin(), tokens_.end(), [](const weighted& a, const weighted& b) { return a.id < b.id; });
+  restore_order();
   if (!(exponent > 0)) return tokens_.size();  // all alike, as far as they can be told apart
-  constexpr double ln2 = 0x1.62e42fefa39efp-1;
   const double excess = exponent - 1;
   const double log_all = elementary::log(all);
   const double share = 1 - elementary::exp(-excess * log_all);
   const double scale = std::fabs(excess) < 1e-9 || share == 0 ? 1 / log_all : excess / share;
-  const double count = elementary::exp((mu * ln2 + elementary::log(scale)) / exponent);
+  const double count = elementary::exp((mu * detail::ln2 + elementary::log(scale)) / exponent);
   return count < all ? static_cast<std::size_t>(count + 0.5) + 1 : tokens_.size();
 }
 
 LINGUALINKED_DECL void sampler::keep_unsurprising(const sampling_parameters& p, double mu) {
   if (p.mirostat == mirostat_version::v1) return keep_largest(zipf_count(mu));
-  constexpr double ln2 = 0x1.62e42fefa39efp-1;
   // -log2(w / sum) <= mu  <=>  w >= sum * 2^-mu; the largest weight is exactly 1.
-  const double least = whole_sum_ * elementary::exp(-mu * ln2);
+  const double least = whole_sum_ * elementary::exp(-mu * detail::ln2);
   std::erase_if(tokens_, [&](const weighted& t) { return t.value < std::min(least, 1.0); });
   if (least > 1) tokens_.resize(1);
 }
@@ -124,10 +139,7 @@ LINGUALINKED_DECL result<std::span<const token_candidate>> sampler::candidates(s
                                                                                const sampler_state& state) {
   if (logits.empty()) return error{errc::invalid_argument, "there are no logits to draw from"};
   if (auto ok = check_sampling(p, logits.size()); !ok) return std::move(ok).error();
-  const auto bad = std::find_if(logits.begin(), logits.end(), [](float x) { return !std::isfinite(x); });
-  if (bad != logits.end()) {
-    return error{errc::numeric, "the logit of token " + std::to_string(bad - logits.begin()) + " is not a finite number"};
-  }
+  if (auto finite = check_logits(logits); !finite) return std::move(finite).error();
   load(logits, p);
   penalize(p, recent);
   const auto by_value = [](const weighted& a, const weighted& b) { return a.value < b.value; };
@@ -141,11 +153,11 @@ LINGUALINKED_DECL result<std::span<const token_candidate>> sampler::candidates(s
   for (weighted& t : tokens_) t.value = elementary::exp((t.value - largest.value) / double{p.temperature});
   if (mirostat) {
     whole_sum_ = weight_sum();
-    keep_unsurprising(p, state.mirostat_mu.value_or(2 * double{p.mirostat_tau}));
+    keep_unsurprising(p, mirostat_mu(p, state));
   } else {
     if (p.typical_p < 1) keep_typical(double{p.typical_p});
     if (p.top_p < 1) {
-      for (weighted& t : tokens_) t.key = t.value;
+      order_by_value();
       keep_share(double{p.top_p});
     }
     double most = 0;
@@ -172,10 +184,8 @@ LINGUALINKED_DECL result<token_id> sampler::draw(std::span<const float> logits, 
     if (wanted < reached) break;
   }
   if (p.temperature > 0 && p.mirostat != mirostat_version::off) {
-    constexpr double ln2 = 0x1.62e42fefa39efp-1;
-    const double surprise = -elementary::log(tokens_[chosen].value / whole_sum_) / ln2;
-    const double mu = state.mirostat_mu.value_or(2 * double{p.mirostat_tau});
-    state.mirostat_mu = mu - double{p.mirostat_eta} * (surprise - double{p.mirostat_tau});
+    const double surprise = -elementary::log(tokens_[chosen].value / whole_sum_) / detail::ln2;
+    state.mirostat_mu = mirostat_mu(p, state) - double{p.mirostat_eta} * (surprise - double{p.mirostat_tau});
   }
   return (*choices)[chosen].id;
 }

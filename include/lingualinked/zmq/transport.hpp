@@ -25,10 +25,8 @@ namespace lingualinked::inline v0 {
 /// Carries frames over TCP with ZeroMQ. Models ConnectingTransport.
 /// A ROUTER takes connections (listen), a DEALER makes each (connect). A side that never listened is answered on the connection
 /// that it made, and is known to the other side from its first frame. A peer whose connection breaks is reported as lost once,
-/// after
-/// its last frame, and forgotten, and so is one that sends what is no frame; connect() it again to go on. Messages of strangers
-/// that
-/// are no frames are dropped and counted. Two connections with one peer id: the first one counts until it ends.
+/// after its last frame, and forgotten, and so is one that sends what is no frame; connect() it again to go on. Messages of
+/// strangers that are no frames are dropped and counted. Two connections with one peer id: the first one counts until it ends.
 /// Not bounded here: a stranger that never ends a message grows ZeroMQ's memory. Therefore only addresses of this machine are
 /// allowed unless the options say otherwise.
 class zmq_transport {
