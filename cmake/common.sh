@@ -71,12 +71,13 @@ if command -v ccache >/dev/null && [ -z "${CMAKE_CXX_COMPILER_LAUNCHER+set}" ]; 
   export CMAKE_CXX_COMPILER_LAUNCHER=ccache
 fi
 
-# configure_and_build PRESET [TARGET] [CMAKE_ARGUMENT...]: quiet unless something fails.
+# configure_and_build PRESET [TARGET] [CMAKE_ARGUMENT...]: quiet unless something fails. The files of one program are compiled in
+# batches: they share the headers that they read and what they instantiate, which halves the time from nothing.
 configure_and_build() {
   local preset="$1" target="${2:-}"
   shift; [ $# -eq 0 ] || shift
   begin "configuring preset $preset" "read the message above; a stale build/$preset may be deleted and configured anew"
-  (cd "$root" && cmake --preset "$preset" "$@" >&2) || return 1
+  (cd "$root" && cmake --preset "$preset" -DCMAKE_UNITY_BUILD=ON "$@" >&2) || return 1
   begin "building ${target:-everything} (build/$preset)" \
         "the compiler's message is above; 'cmake --build --preset $preset' repeats it. Needed: g++ 12 or clang 16, 2 GB of memory"
   (cd "$root" && cmake --build --preset "$preset" ${target:+--target "$target"} >&2) || return 1

@@ -35,6 +35,8 @@ function(lingualinked_units name)
     file(CONFIGURE OUTPUT "${file}" CONTENT "#include <@header@>\n" @ONLY)
     target_sources(lingualinked_${name} PRIVATE "${file}")
   endforeach()
+  # Each unit already gathers a folder, and those of kernels are compiled for one instruction set each.
+  set_target_properties(lingualinked_${name} PROPERTIES UNITY_BUILD OFF)
 endfunction()
 
 # core: header-only, standard library and threads.

@@ -23,7 +23,7 @@ constexpr std::string_view three_modules = R"({
   "links": [{"from": "a", "to": "b", "latency_seconds": 0.004, "bandwidth_bytes_per_second": 2.0e7}],
   "sequences": 2, "context_tokens": 128, "token_bytes": 4, "tied_bytes": 500, "header": "b"})";
 
-std::string with(std::string_view old_text, std::string_view new_text) {
+std::string instance_with(std::string_view old_text, std::string_view new_text) {
   std::string text(three_modules);
   const auto at = text.find(old_text);
   REQUIRE(at != std::string::npos);
@@ -75,30 +75,30 @@ TEST_SUITE("documents/instance") {
     const row rows[] = {
         {"{}", "modules"},
         {R"({"modules":[],"devices":[]})", "modules"},
-        {with("\"weight_bytes\": 2000", "\"weight_bytes\": -1"), "modules[1].weight_bytes"},
-        {with("\"weight_bytes\": 2000,", ""), "modules[1].weight_bytes"},
-        {with("\"kv_bytes_per_token\": 64", "\"kv_bytes_per_token\": 6.4"), "modules[1].kv_bytes_per_token"},
-        {with("\"to_module\": 2", "\"to_module\": 3"), "edges[0]"},
-        {with("\"to_module\": 2", "\"to_module\": 0"), "edges[0]"},
-        {with("\"from_module\": 0", "\"from_module\": 2"), "edges[0]"},
-        {with("\"bytes\": 512", "\"bytes\": -512"), "edges[0].bytes"},
-        {with("[0.1, 0.2, 0.3]", "[0.1, 0.2]"), "devices[1].module_seconds"},
-        {with("[0.1, 0.2, 0.3]", "[0.1, 0.2, 0.3, 0.4]"), "devices[1].module_seconds"},
-        {with("[0.1, 0.2, 0.3]", "[0.1, -0.2, 0.3]"), "devices[1].module_seconds[1]"},
-        {with("[0.1, 0.2, 0.3]", "[0.1, 1e300, 0.3]"), "devices[1].module_seconds[1]"},
-        {with("[0.1, 0.2, 0.3]", "[0.1, null, 0.3]"), "devices[1].module_seconds[1]"},
-        {with("[0.1, 0.2, 0.3]", "0.1"), "devices[1].module_seconds"},
-        {with("\"name\": \"b\"", "\"name\": \"a\""), "devices[1].name"},
-        {with("\"memory_bytes\": 5000", "\"memory_bytes\": -1"), "devices[1].memory_bytes"},
-        {with("\"to\": \"b\"", "\"to\": \"c\""), "links[0].to"},
-        {with("\"to\": \"b\"", "\"to\": \"a\""), "links[0]"},
-        {with("\"sequences\": 2", "\"sequences\": 0"), "sequences"},
-        {with("\"sequences\": 2", "\"sequences\": 4294967296"), "sequences"},
-        {with("\"context_tokens\": 128", "\"context_tokens\": -1"), "context_tokens"},
-        {with("\"token_bytes\": 4", "\"token_bytes\": 0.5"), "token_bytes"},
-        {with("\"tied_bytes\": 500", "\"tied_bytes\": \"all\""), "tied_bytes"},
-        {with("\"header\": \"b\"", "\"header\": \"c\""), "header"},
-        {with("\"header\": \"b\"", "\"header\": \"b\", \"header\": null"), "header"},
+        {instance_with("\"weight_bytes\": 2000", "\"weight_bytes\": -1"), "modules[1].weight_bytes"},
+        {instance_with("\"weight_bytes\": 2000,", ""), "modules[1].weight_bytes"},
+        {instance_with("\"kv_bytes_per_token\": 64", "\"kv_bytes_per_token\": 6.4"), "modules[1].kv_bytes_per_token"},
+        {instance_with("\"to_module\": 2", "\"to_module\": 3"), "edges[0]"},
+        {instance_with("\"to_module\": 2", "\"to_module\": 0"), "edges[0]"},
+        {instance_with("\"from_module\": 0", "\"from_module\": 2"), "edges[0]"},
+        {instance_with("\"bytes\": 512", "\"bytes\": -512"), "edges[0].bytes"},
+        {instance_with("[0.1, 0.2, 0.3]", "[0.1, 0.2]"), "devices[1].module_seconds"},
+        {instance_with("[0.1, 0.2, 0.3]", "[0.1, 0.2, 0.3, 0.4]"), "devices[1].module_seconds"},
+        {instance_with("[0.1, 0.2, 0.3]", "[0.1, -0.2, 0.3]"), "devices[1].module_seconds[1]"},
+        {instance_with("[0.1, 0.2, 0.3]", "[0.1, 1e300, 0.3]"), "devices[1].module_seconds[1]"},
+        {instance_with("[0.1, 0.2, 0.3]", "[0.1, null, 0.3]"), "devices[1].module_seconds[1]"},
+        {instance_with("[0.1, 0.2, 0.3]", "0.1"), "devices[1].module_seconds"},
+        {instance_with("\"name\": \"b\"", "\"name\": \"a\""), "devices[1].name"},
+        {instance_with("\"memory_bytes\": 5000", "\"memory_bytes\": -1"), "devices[1].memory_bytes"},
+        {instance_with("\"to\": \"b\"", "\"to\": \"c\""), "links[0].to"},
+        {instance_with("\"to\": \"b\"", "\"to\": \"a\""), "links[0]"},
+        {instance_with("\"sequences\": 2", "\"sequences\": 0"), "sequences"},
+        {instance_with("\"sequences\": 2", "\"sequences\": 4294967296"), "sequences"},
+        {instance_with("\"context_tokens\": 128", "\"context_tokens\": -1"), "context_tokens"},
+        {instance_with("\"token_bytes\": 4", "\"token_bytes\": 0.5"), "token_bytes"},
+        {instance_with("\"tied_bytes\": 500", "\"tied_bytes\": \"all\""), "tied_bytes"},
+        {instance_with("\"header\": \"b\"", "\"header\": \"c\""), "header"},
+        {instance_with("\"header\": \"b\"", "\"header\": \"b\", \"header\": null"), "header"},
     };
     for (const row& r : rows) {
       CAPTURE(r.text);

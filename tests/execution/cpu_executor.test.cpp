@@ -4,6 +4,7 @@
 #include "execution/allocation_count.hpp"
 #include "execution/random_model.hpp"
 #include "execution/stage_chain.hpp"
+#include "support/same_bits.hpp"
 
 #include <lingualinked/concepts/executor.hpp>
 #include <lingualinked/text/sampler.hpp>
@@ -75,10 +76,6 @@ std::vector<float> step(ll::cpu_executor& e, ll::segment part, const std::vector
   ll::token_id sampled = 0;
   e.run({{&part, 1}, tokens, {}, {}, {&sampled, 1}, logits}).value();
   return logits;
-}
-
-bool same_bits(const std::vector<float>& a, const std::vector<float>& b) {
-  return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size() * sizeof(float)) == 0;
 }
 
 }  // namespace

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
+#include "execution/stage_chain.hpp"
+
 #include <lingualinked/core/sequence.hpp>
 #include <lingualinked/model/language_model.hpp>
 
@@ -63,5 +65,10 @@ class golden_model {
   double tolerance = 0;
   std::vector<prompt> prompts;
 };
+
+/// The model as its reference ran it: its own type of KV cache, room for every prompt.
+[[nodiscard]] inline chain_options options_for(const ll::language_model& model) {
+  return {.kv_type = model.default_kv_type(), .context_tokens = 96};
+}
 
 }  // namespace test_support

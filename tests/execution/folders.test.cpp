@@ -4,13 +4,13 @@
 
 #include "execution/fixture.hpp"
 #include "execution/stage_chain.hpp"
+#include "support/same_bits.hpp"
 
 #include <doctest/doctest.h>
 
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <string>
@@ -24,17 +24,11 @@ constexpr std::array language_models{"llama-gqa", "llama-rope3", "mistral-swa", 
                                      "gpt2",      "bloom-h4",    "bloom-h6",    "gemma3", "gemma3-linear"};
 constexpr std::array classifiers{"llama-cls", "gpt2-cls", "bloom-cls"};
 
-chain_options options_for(const ll::language_model& model) { return {.kv_type = model.default_kv_type(), .context_tokens = 96}; }
-
 double distance(const std::vector<float>& a, const std::vector<float>& b) {
   REQUIRE(a.size() == b.size());
   double worst = 0;
   for (std::size_t i = 0; i < a.size(); ++i) worst = std::max(worst, std::abs(double{a[i]} - double{b[i]}));
   return worst;
-}
-
-bool same_bits(const std::vector<float>& a, const std::vector<float>& b) {
-  return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size() * sizeof(float)) == 0;
 }
 
 /// The residual stream after each layer, and before the first: the rows that cross those cuts.

@@ -16,8 +16,6 @@ namespace {
 
 using namespace test_support;
 
-chain_options options_for(const ll::language_model& model) { return {.kv_type = model.default_kv_type(), .context_tokens = 96}; }
-
 }  // namespace
 
 TEST_SUITE("execution/golden") {

@@ -5,22 +5,18 @@
 #include "execution/oracle.hpp"
 #include "execution/random_model.hpp"
 #include "execution/stage_chain.hpp"
+#include "support/same_bits.hpp"
 
 #include <doctest/doctest.h>
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 #include <string>
 #include <vector>
 
 namespace {
 
 using namespace test_support;
-
-bool same_bits(const std::vector<float>& a, const std::vector<float>& b) {
-  return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size() * sizeof(float)) == 0;
-}
 
 std::string describe(const model_shape& shape) {
   const auto& h = shape.sizes;

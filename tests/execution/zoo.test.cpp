@@ -5,22 +5,18 @@
 #include "execution/interpreter.hpp"
 #include "execution/stage_chain.hpp"
 #include "execution/zoo.hpp"
+#include "support/same_bits.hpp"
 
 #include <doctest/doctest.h>
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 #include <string>
 #include <vector>
 
 namespace {
 
 using namespace test_support;
-
-bool same_bits(const std::vector<float>& a, const std::vector<float>& b) {
-  return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size() * sizeof(float)) == 0;
-}
 
 /// One stage with several threads, and two at every cut, in random chunks.
 void check_every_cut(model_maker& random, const tiny_model& m, ll::dtype kv, const std::vector<ll::token_id>& prompt,

@@ -30,7 +30,7 @@ using test_support::temporary_folder;
 
 namespace {
 
-const std::string data_folder = LINGUALINKED_TEST_DATA "/gguf/";
+const std::string attacked_folder = LINGUALINKED_TEST_DATA "/gguf/";
 constexpr std::uint64_t huge = ~std::uint64_t{0};
 constexpr std::uint64_t memory_margin = std::uint64_t{64} << 20;
 
@@ -341,7 +341,7 @@ TEST_SUITE("formats/gguf_attacks") {
     const temporary_folder folder;
     for (const char* name : {"llama-gqa", "llama-rope3", "llama-k", "bloom-h4"}) {
       const auto path = folder.file("cut.gguf");
-      std::filesystem::copy_file(data_folder + name + ".gguf", path, std::filesystem::copy_options::overwrite_existing);
+      std::filesystem::copy_file(attacked_folder + name + ".gguf", path, std::filesystem::copy_options::overwrite_existing);
       const auto whole = std::filesystem::file_size(path);
       REQUIRE(opens(path, whole));
       for (auto bytes = (whole - 1) / 1024 * 1024;; bytes -= 1024) {
@@ -363,8 +363,8 @@ TEST_SUITE("formats/gguf_attacks") {
     int opened = 0;
     int refused = 0;
     for (const char* name : {"llama-gqa", "llama-rope3", "llama-legacy", "gemma3"}) {
-      const auto original = ll::read_text_file(data_folder + name + ".gguf", std::uint64_t{1} << 30).value();
-      const auto header_bytes = ll::gguf_file::open(data_folder + name + ".gguf").value().files()[0].header_bytes;
+      const auto original = ll::read_text_file(attacked_folder + name + ".gguf", std::uint64_t{1} << 30).value();
+      const auto header_bytes = ll::gguf_file::open(attacked_folder + name + ".gguf").value().files()[0].header_bytes;
       // Numbers of the header stand at its two ends; texts and merges fill the middle. So half of the blows go to the ends.
       const auto place = [&]() -> std::uint64_t {
         const auto kind = draw() % 4;

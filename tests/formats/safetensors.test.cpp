@@ -30,7 +30,7 @@ using test_support::temporary_folder;
 
 namespace {
 
-const std::string data_folder = LINGUALINKED_TEST_DATA;
+const std::string test_data = LINGUALINKED_TEST_DATA;
 
 // A file with that header text, and data of zeros.
 std::string file_of(std::string_view header, std::size_t data_bytes) {
@@ -94,8 +94,8 @@ TEST_SUITE("formats/safetensors") {
   }
 
   TEST_CASE("a model in one file and the same model in GGUF hold the same numbers") {
-    const auto model = ll::safetensors_model::open(data_folder + "/models/llama-gqa");
-    const auto gguf = ll::gguf_file::open(data_folder + "/gguf/llama-gqa.gguf");
+    const auto model = ll::safetensors_model::open(test_data + "/models/llama-gqa");
+    const auto gguf = ll::gguf_file::open(test_data + "/gguf/llama-gqa.gguf");
     REQUIRE_MESSAGE(model.has_value(), model.error().message);
     REQUIRE(gguf.has_value());
     CHECK(floats_of(*model, "model.embed_tokens.weight") == floats_of(*gguf, "token_embd.weight"));
@@ -108,7 +108,7 @@ TEST_SUITE("formats/safetensors") {
 
   TEST_CASE("every model folder opens, and its embedding is that of its GGUF twin") {
     int twins = 0;
-    for (const auto& entry : std::filesystem::directory_iterator(data_folder + "/models")) {
+    for (const auto& entry : std::filesystem::directory_iterator(test_data + "/models")) {
       const auto name = entry.path().filename().string();
       CAPTURE(name);
       const auto model = ll::safetensors_model::open(entry.path().string());
@@ -124,7 +124,7 @@ TEST_SUITE("formats/safetensors") {
       });
       REQUIRE(found != model->tensors().end());
       CHECK(found->shape == std::vector<std::uint64_t>{vocabulary, width});
-      const auto gguf = ll::gguf_file::open(data_folder + "/gguf/" + name + ".gguf");
+      const auto gguf = ll::gguf_file::open(test_data + "/gguf/" + name + ".gguf");
       if (!gguf) continue;
       ++twins;
       CHECK(floats_of(*model, found->name) == floats_of(*gguf, "token_embd.weight"));
@@ -133,10 +133,10 @@ TEST_SUITE("formats/safetensors") {
   }
 
   TEST_CASE("a sharded model reads as one, by folder and by index") {
-    const auto gguf = ll::gguf_file::open(data_folder + "/gguf/llama-rope3.gguf");
+    const auto gguf = ll::gguf_file::open(test_data + "/gguf/llama-rope3.gguf");
     REQUIRE(gguf.has_value());
     for (const std::string path : {"/models/llama-rope3", "/models/llama-rope3/model.safetensors.index.json"}) {
-      const auto model = ll::safetensors_model::open(data_folder + path);
+      const auto model = ll::safetensors_model::open(test_data + path);
       REQUIRE_MESSAGE(model.has_value(), model.error().message);
       CHECK(model->find("model.norm.weight")->file != model->find("model.embed_tokens.weight")->file);
       CHECK(floats_of(*model, "model.embed_tokens.weight") == floats_of(*gguf, "token_embd.weight"));
@@ -364,8 +364,8 @@ TEST_SUITE("formats/safetensors") {
     constexpr std::uint64_t seed = 0x5AFE;
     const temporary_folder folder;
     std::mt19937_64 draw(seed);
-    const auto original = ll::read_text_file(data_folder + "/models/llama-gqa/model.safetensors", std::uint64_t{1} << 30).value();
-    const auto header = ll::safetensors_model::open(data_folder + "/models/llama-gqa").value().files()[0].header_bytes;
+    const auto original = ll::read_text_file(test_data + "/models/llama-gqa/model.safetensors", std::uint64_t{1} << 30).value();
+    const auto header = ll::safetensors_model::open(test_data + "/models/llama-gqa").value().files()[0].header_bytes;
     const auto path = folder.write("a.safetensors", original);
     std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
     int opened = 0;

@@ -127,11 +127,11 @@ std::uint64_t digest_of_attention(const lk::table& t) {
   return d.value();
 }
 
-struct golden {
+struct golden_digest {
   ll::dtype type;
   std::uint64_t digest;
 };
-constexpr golden goldens[] = {
+constexpr golden_digest goldens[] = {
     {ll::dtype::f32, 0x67F4B81CFF281417U},  {ll::dtype::f16, 0x3CABD3143A15FFA0U},    {ll::dtype::bf16, 0xEB95F50CD3A24E5AU},
     {ll::dtype::q8_0, 0xD72255ACB14DE707U}, {ll::dtype::q4_0, 0xDE0E7C0998128B37U},   {ll::dtype::q4_1, 0xA0D7684F31560529U},
     {ll::dtype::q5_0, 0x50BF8E699AC94EA0U}, {ll::dtype::q5_1, 0xB646D52FA7C5CC9AU},   {ll::dtype::q2_k, 0x0F127A2B690B765CU},
@@ -147,7 +147,7 @@ TEST_SUITE("kernels/contract") {
   TEST_CASE("linear layers have the bits of version 1 on every machine") {
     for (const lk::table* t : tables()) {
       CAPTURE(t->name);
-      for (const golden& g : goldens) {
+      for (const golden_digest& g : goldens) {
         CAPTURE(ll::name_of(g.type));
         CHECK(digest_of_linear(*t, g.type) == g.digest);
       }

@@ -20,7 +20,7 @@ namespace ll = lingualinked;
 using ll::dtype;
 using ll::errc;
 
-const std::string data_folder = LINGUALINKED_TEST_DATA;
+const std::string test_data = LINGUALINKED_TEST_DATA;
 
 std::vector<std::byte> bytes_of(const ll::tensor_source& source, const std::string& name, std::size_t piece) {
   const auto& tensor = *source.find(name);
@@ -34,8 +34,8 @@ std::vector<std::byte> bytes_of(const ll::tensor_source& source, const std::stri
 
 TEST_SUITE("model/quantised_weights") {
   TEST_CASE("a matrix is rounded row by row, to the same bits however it is read") {
-    const auto floats = ll::language_model::open(data_folder + "/models/llama-rope3").value();
-    const auto rounded = ll::language_model::open(data_folder + "/models/llama-rope3", dtype::q5_1).value();
+    const auto floats = ll::language_model::open(test_data + "/models/llama-rope3").value();
+    const auto rounded = ll::language_model::open(test_data + "/models/llama-rope3", dtype::q5_1).value();
     const std::string name = "blk.1.attn_output.weight";
     const auto& stored = *floats.weights().find(name);
     REQUIRE(rounded.weights().find(name)->type == dtype::q5_1);
@@ -54,7 +54,7 @@ TEST_SUITE("model/quantised_weights") {
   }
 
   TEST_CASE("what weights are rounded to is part of a model's identity") {
-    const std::string path = data_folder + "/gguf/llama-rope3.gguf";
+    const std::string path = test_data + "/gguf/llama-rope3.gguf";
     const auto stored = ll::language_model::open(path).value();
     const auto eight = ll::language_model::open(path, dtype::q8_0).value();
     const auto four = ll::language_model::open(path, dtype::q4_0).value();
@@ -66,10 +66,10 @@ TEST_SUITE("model/quantised_weights") {
   }
 
   TEST_CASE("what cannot be rounded is refused by name") {
-    const auto legacy = ll::language_model::open(data_folder + "/gguf/llama-legacy.gguf", dtype::q8_0);
+    const auto legacy = ll::language_model::open(test_data + "/gguf/llama-legacy.gguf", dtype::q8_0);
     CHECK(legacy.error().code == errc::unsupported);
     CHECK(legacy.error().message.find("quantised already") != std::string::npos);
-    const auto odd = ll::language_model::open(data_folder + "/models/llama-gqa", dtype::q8_0);
+    const auto odd = ll::language_model::open(test_data + "/models/llama-gqa", dtype::q8_0);
     CHECK(odd.error().code == errc::unsupported);
     CHECK(odd.error().message.find("multiple of 32") != std::string::npos);
     CHECK(ll::quantised_type_named("q4_1").value() == dtype::q4_1);

@@ -5,6 +5,7 @@
 
 #include "brute_force.hpp"
 #include "random_instances.hpp"
+#include "support/mentions.hpp"
 
 #include <cmath>
 #include <cstdint>
@@ -15,6 +16,8 @@ namespace ll = lingualinked;
 namespace ref = planning_reference;
 
 namespace {
+
+using test_support::mentions;
 
 /// Four modules, three devices in a ring a -> b -> c -> a, and a -> c; all figures easy to add up by hand.
 ll::placement_instance small_ring() {
@@ -30,8 +33,6 @@ ll::placement_instance small_ring() {
   p.token_bytes = 4;
   return p;
 }
-
-bool mentions(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
 
 }  // namespace
 

@@ -7,6 +7,7 @@
 
 #include "random_instances.hpp"
 #include "simple_plans.hpp"
+#include "support/mentions.hpp"
 
 #include <cstdint>
 #include <string>
@@ -17,9 +18,9 @@ namespace ref = planning_reference;
 
 namespace {
 
-ll::result<ll::placement> solve(const ll::placement_instance& p) { return ll::chain_partitioner{}.solve(p, 600); }
+using test_support::mentions;
 
-bool mentions(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+ll::result<ll::placement> solve(const ll::placement_instance& p) { return ll::chain_partitioner{}.solve(p, 600); }
 
 }  // namespace
 

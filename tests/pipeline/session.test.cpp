@@ -80,7 +80,7 @@ class workers {
   std::vector<std::unique_ptr<one>> running_;
 };
 
-ll::sequence_options ask(std::vector<ll::token_id> prompt, std::uint32_t max_tokens) {
+ll::sequence_options request_for(std::vector<ll::token_id> prompt, std::uint32_t max_tokens) {
   ll::sequence_options options;
   options.prompt = std::move(prompt);
   options.max_tokens = max_tokens;
@@ -104,7 +104,7 @@ TEST_SUITE("pipeline/session") {
     for (int user = 0; user < 6; ++user) {
       users.push_back(std::async(std::launch::async, [&, user] {
         for (int i = 0; i < 5; ++i) {
-          const auto options = ask({user, i, 3, 4, 5, 6, 7, 8, 9, 10}, 12);
+          const auto options = request_for({user, i, 3, 4, 5, 6, 7, 8, 9, 10}, 12);
           std::vector<ll::token_id> streamed;
           const auto made = s->generate(options, [&](ll::token_id t) {
             streamed.push_back(t);
@@ -124,7 +124,7 @@ TEST_SUITE("pipeline/session") {
     REQUIRE(made);
     CHECK(rows == 11);
     s->close();
-    CHECK(s->generate(ask({1}, 1)).error().code == ll::errc::cancelled);
+    CHECK(s->generate(request_for({1}, 1)).error().code == ll::errc::cancelled);
   }
 
   TEST_CASE("workers outlive a session and serve the next, and leave with the first when told to") {
@@ -139,7 +139,7 @@ TEST_SUITE("pipeline/session") {
         while (!s && s.error().code == ll::errc::busy)
           s = session::start(ll::inproc_transport(hub), fake::plan_of(m, {3}, ++nonce));
         REQUIRE(s);
-        const auto options = ask({1, 2, 3}, 5);
+        const auto options = request_for({1, 2, 3}, 5);
         CHECK(s->generate(options)->tokens == m.generate(options));
       }
     }
@@ -167,14 +167,14 @@ TEST_SUITE("pipeline/session") {
         auto s = session::start(ll::inproc_transport(hub), plan);
         REQUIRE(s);
         std::size_t tokens = 0;
-        const auto made = s->generate(ask({1, 2, 3}, 60), [&](ll::token_id) {
+        const auto made = s->generate(request_for({1, 2, 3}, 60), [&](ll::token_id) {
           if (++tokens == 5) killed ? w.kill(stage) : w.stop(stage);
           return true;
         });
         REQUIRE(!made);
         CHECK(made.error().code == ll::errc::peer_lost);
         CHECK(made.error().message.find("device ") == 0);
-        CHECK(!s->generate(ask({1}, 1)));
+        CHECK(!s->generate(request_for({1}, 1)));
       }
     }
   }
@@ -201,7 +201,7 @@ TEST_SUITE("pipeline/session") {
     const auto second = session::start(ll::inproc_transport(hub), fake::plan_of(m, {3}, 8));
     REQUIRE(!second);
     CHECK(second.error().code == ll::errc::busy);
-    const auto options = ask({1, 2, 3}, 5);
+    const auto options = request_for({1, 2, 3}, 5);
     CHECK(s->generate(options)->tokens == m.generate(options));
   }
 
@@ -212,21 +212,22 @@ TEST_SUITE("pipeline/session") {
     workers w(m, hub, plan);
     auto s = session::start(ll::inproc_transport(hub), plan);
     REQUIRE(s);
-    const auto by_callback = s->generate(ask({1, 2, 3}, 60), [](ll::token_id) { return false; });
+    const auto by_callback = s->generate(request_for({1, 2, 3}, 60), [](ll::token_id) { return false; });
     REQUIRE(by_callback);
     CHECK(by_callback->reason == ll::finish_reason::cancelled);
-    auto first_token = m.generate(ask({1, 2, 3}, 60));
+    auto first_token = m.generate(request_for({1, 2, 3}, 60));
     first_token.resize(1);
     CHECK(by_callback->tokens == first_token);
     const std::atomic<bool> flag = true;
-    const auto by_flag = s->generate(ask({1, 2, 3}, 60), {}, &flag);
+    const auto by_flag = s->generate(request_for({1, 2, 3}, 60), {}, &flag);
     REQUIRE(by_flag);
-    CHECK_THROWS_AS(static_cast<void>(s->generate(ask({1}, 9), [](ll::token_id) -> bool { throw std::runtime_error("no"); })),
-                    std::runtime_error);
+    CHECK_THROWS_AS(
+        static_cast<void>(s->generate(request_for({1}, 9), [](ll::token_id) -> bool { throw std::runtime_error("no"); })),
+        std::runtime_error);
     CHECK_THROWS_AS(static_cast<void>(s->logits({1, 2}, [](auto...) { throw std::runtime_error("no"); })), std::runtime_error);
     const auto never = session::start(ll::inproc_transport(ll::inproc_hub()), plan, {}, &flag);
     CHECK(!never);
-    const auto options = ask({1, 2, 3}, 5);
+    const auto options = request_for({1, 2, 3}, 5);
     CHECK(s->generate(options)->tokens == m.generate(options));
   }
 }

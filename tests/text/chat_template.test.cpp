@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 
+#include "support/mentions.hpp"
 #include "vectors.hpp"
 
 #include <string>
@@ -12,6 +13,8 @@
 namespace ll = lingualinked;
 
 namespace {
+
+using test_support::mentions;
 
 std::vector<ll::chat_message> messages_of(const nlohmann::json& stored) {
   std::vector<ll::chat_message> messages;
@@ -37,8 +40,6 @@ std::string refusal(std::string_view source, ll::errc code) {
   CHECK(ll::name_of(text.error().code) == ll::name_of(code));
   return text.error().message;
 }
-
-bool mentions(const std::string& text, std::string_view part) { return text.find(part) != std::string::npos; }
 
 std::string repeated(std::string_view part, int times) {
   std::string out;

@@ -5,6 +5,7 @@
 
 #include <doctest/doctest.h>
 
+#include "support/mentions.hpp"
 #include "vectors.hpp"
 
 #include <random>
@@ -14,6 +15,8 @@
 namespace ll = lingualinked;
 
 namespace {
+
+using test_support::mentions;
 
 /// A byte-level vocabulary of all bytes, "ab", "abc" and two special tokens.
 ll::tokenizer_spec small_spec() {
@@ -37,8 +40,6 @@ std::string refusal(ll::tokenizer_spec spec, ll::errc code) {
   CHECK(made.error().code == code);
   return made.error().message;
 }
-
-bool mentions(const std::string& text, std::string_view part) { return text.find(part) != std::string::npos; }
 
 }  // namespace
 

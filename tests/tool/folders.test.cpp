@@ -11,7 +11,7 @@ using namespace testing_tool;
 
 namespace {
 
-const std::string& ids() {
+const std::string& folder_ids() {
   static const std::string path = scratch_file("prompt.json", "[1,5,9,33,7,300,21,4,4,90,17]");
   return path;
 }
@@ -84,7 +84,7 @@ TEST_SUITE("tool/folders") {
     const std::string folder = data("models/llama-rope3");
     const auto logits = [&](const std::string& name, std::vector<std::string> more) {
       const std::string path = scratch_path(name);
-      std::vector<std::string> words{"eval", "-m", folder, "--ids-file", ids(), "--logits", path, "--json"};
+      std::vector<std::string> words{"eval", "-m", folder, "--ids-file", folder_ids(), "--logits", path, "--json"};
       words.insert(words.end(), more.begin(), more.end());
       const outcome o = run_tool(words);
       REQUIRE_MESSAGE(o.status == 0, o.err);
@@ -100,7 +100,7 @@ TEST_SUITE("tool/folders") {
   }
 
   TEST_CASE("a folder that is no model is unusable input, in one line") {
-    const outcome o = run_tool({"run", "-m", data("tokenizers/llama3"), "--ids-file", ids(), "--json"});
+    const outcome o = run_tool({"run", "-m", data("tokenizers/llama3"), "--ids-file", folder_ids(), "--json"});
     CHECK(o.status == 3);
     CHECK(o.err.find("config.json") != std::string::npos);
     CHECK(o.err.find('\n') == o.err.size() - 1);
