@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // One answer: the same bits for every instruction set, thread count, chunking, batch and split.
+#include <lingualinked/core/xxh3.hpp>
 #include <lingualinked/execution/cpu_executor.hpp>
 
 #include "execution/fixture.hpp"
@@ -80,6 +81,49 @@ void check_all_equal(const ll::operation_graph& graph, const ll::tensor_source& 
 }  // namespace
 
 TEST_SUITE("execution/invariance") {
+  TEST_CASE("every instruction set, thread count, chunk, batch and split together: one hash of a 64-token prompt") {
+    model_maker random(11);
+    model_shape shape;
+    shape.sizes = {.architecture = "llama",
+                   .layers = 2,
+                   .width = 64,
+                   .feed_forward = 96,
+                   .heads = 4,
+                   .kv_heads = 2,
+                   .head_size = 16,
+                   .vocabulary = 37,
+                   .context_length = 96,
+                   .norm_epsilon = 1e-5F,
+                   .rotary = 16};
+    shape.types = {ll::dtype::q4_1, ll::dtype::q8_0, ll::dtype::q4_0, ll::dtype::bf16};
+    shape.tied = true;
+    const tiny_model m = random.make(shape);
+    const auto prompt = random.tokens(64, m.sizes.vocabulary);
+    std::vector<std::vector<ll::token_id>> others;
+    for (const std::size_t count : {5U, 40U, 11U, 64U}) others.push_back(random.tokens(count, m.sizes.vocabulary));
+    std::uint64_t expected = 0;
+    std::size_t ways = 0;
+    for (const auto* table : tables()) {
+      for (const unsigned threads : {1U, 2U, 3U, 5U}) {
+        for (const std::vector<std::size_t>& cuts : {std::vector<std::size_t>{}, std::vector<std::size_t>{0, 2}}) {
+          chain_options options{.cuts = cuts, .threads = threads, .kernels = table, .kv_type = ll::dtype::f16};
+          options.rows = 512;
+          stage_chain chain(m.graph, m.weights, options);
+          for (const std::size_t chunk : {64U, 1U, 7U, 32U, 512U}) {
+            for (const bool alone : {true, false}) {
+              const auto logits = logits_of(chain, prompt, chunk, alone ? std::span<const std::vector<ll::token_id>>() : others);
+              const std::uint64_t hash = ll::xxh3_64(std::as_bytes(std::span(logits)));
+              if (ways++ == 0) expected = hash;
+              INFO(std::string(table->name) << ", " << threads << " threads, " << cuts.size() + 1 << " devices, chunks of "
+                                            << chunk << (alone ? ", alone" : ", in a batch of 5"));
+              CHECK(hash == expected);
+            }
+          }
+        }
+      }
+    }
+    MESSAGE(ways << " ways, hash " << expected);
+  }
   TEST_CASE("a float model") {
     const golden_model golden("llama-gqa");
     check_all_equal(golden.model.graph(), golden.model.weights(), ll::dtype::f32, golden.model.sizes().vocabulary, 1);

@@ -5,6 +5,7 @@
 #include "execution/oracle.hpp"
 #include "execution/random_model.hpp"
 #include "execution/stage_chain.hpp"
+#include "execution/zoo.hpp"
 #include "support/same_bits.hpp"
 
 #include <doctest/doctest.h>
@@ -183,6 +184,39 @@ TEST_SUITE("execution/program") {
         CAPTURE(rows);
         CHECK(same_bits(logits_of(chain, prompt, rows), expected));
       }
+    }
+  }
+
+  TEST_CASE("threads meet five times in a layer when decoding, six times in a mixture, twice where each has rows of its own") {
+    constexpr std::size_t context = 256;
+    const auto barriers_per_layer = [](const std::string& name, unsigned threads, std::size_t rows) {
+      std::size_t counted[2] = {};
+      for (const std::size_t layers : {2U, 3U}) {
+        model_maker random(21);
+        auto all = all_species(random, 32);
+        species& s = *std::ranges::find(all, name, &species::name);
+        s.sizes.layers = layers;
+        const tiny_model m = make_species(random, s, std::vector{ll::dtype::q8_0});
+        const std::size_t end = m.graph.operations.size();
+        const auto weights = ll::stage_weights::load(m.graph.operations, m.weights).value();
+        ll::kv_cache cache(ll::dtype::f16, ll::kv_shapes(m.graph, 0, end, 128), context, 1);
+        const auto& kernels = **ll::kernels::table_for(ll::kernels::isa::scalar);
+        const auto made = ll::program::compile(m.graph, 0, end, weights, cache, kernels, {128, context, threads}).value();
+        counted[layers - 2] = made->barriers(rows, 1);
+      }
+      return counted[1] - counted[0];
+    };
+    for (const unsigned threads : {2U, 3U}) {
+      CAPTURE(threads);
+      CHECK(barriers_per_layer("llama with yarn", threads, 1) == 5);
+      CHECK(barriers_per_layer("llama with yarn", threads, 8) == 5);
+      CHECK(barriers_per_layer("llama with yarn", threads, 9) == 6);
+      CHECK(barriers_per_layer("llama with yarn", threads, 128) == 2);
+      CHECK(barriers_per_layer("mixtral", threads, 1) == 6);
+      CHECK(barriers_per_layer("mixtral", threads, 128) == 6);
+      CHECK(barriers_per_layer("qwen2", threads, 1) == 5);
+      CHECK(barriers_per_layer("qwen3", threads, 1) == 6);
+      CHECK(barriers_per_layer("gpt2", threads, 1) == 6);  // heads of 16 alone are no block of 32: attention is rounded apart
     }
   }
 

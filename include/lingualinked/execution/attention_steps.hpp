@@ -8,9 +8,11 @@
 #include <lingualinked/kernels/table.hpp>
 
 #include <algorithm>
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <memory>
 #include <vector>
 
 namespace lingualinked::inline v0::detail {
@@ -30,8 +32,8 @@ struct attention_shape {
 };
 
 /// Tile results, shared by the attention layers of a program. Two layouts of the same memory, by the size of the batch:
-///   small  [kv head][tile][row of the batch, up to 8][group]: threads share the tiles of a row, then merge after a barrier
-///   large  [thread][tile][row of a block, up to 8][group]: a thread does all tiles of a (block, kv head) and merges at once
+///   few    [kv head][tile][row of the batch, up to 8][group]: threads share the tiles of a row; who ends the last one merges
+///   other  [thread][tile][row of a block, up to 8][group]: a thread does all tiles of a (block, kv head) and merges at once
 /// Both merge the same tiles in the same order, so the numbers are the same.
 struct attention_scratch {
   void reserve(const attention_shape& s, unsigned threads) {
@@ -44,6 +46,15 @@ struct attention_scratch {
     team = std::max<std::size_t>(team, threads);
     floats = storage((2 * maxima + outputs + team * (queries + query_rows)) * sizeof(float));
     keys = storage(team * 2 * query_rows * sizeof(std::uint32_t));
+    kv_heads = std::max(kv_heads, s.kv_heads);
+    ended = std::make_unique<std::atomic<std::uint32_t>[]>(query_block_rows * kv_heads);
+  }
+  /// One more tile of this kv head of block number `block` has ended. True for the one who ends the last of `tiles`.
+  [[nodiscard]] bool ends(std::size_t block, std::size_t kv_head, std::size_t tiles) noexcept {
+    std::atomic<std::uint32_t>& count = ended[block * kv_heads + kv_head];
+    if (count.fetch_add(1, std::memory_order_acq_rel) + 1 != tiles) return false;
+    count.store(0, std::memory_order_relaxed);
+    return true;
   }
   [[nodiscard]] std::size_t bytes() const noexcept { return floats.size() + keys.size(); }
   [[nodiscard]] float* m() noexcept { return floats.as<float>().data(); }
@@ -61,13 +72,15 @@ struct attention_scratch {
   std::size_t queries = 0;
   std::size_t query_rows = 0;
   std::size_t team = 0;
+  std::size_t kv_heads = 0;
   storage floats;
   storage keys;
+  std::unique_ptr<std::atomic<std::uint32_t>[]> ended;  // [blocks of a small batch, kv heads]
 };
 
-enum class attention_phase : unsigned char { store, tiles, merge };
+enum class attention_phase : unsigned char { store, attend };
 
-/// The three phases of attention; a barrier stands between them.
+/// The two phases of attention. A batch of few rows has no first one: who attends to a tile first stores the keys that it gets.
 struct attention_step {
   attention_phase phase = attention_phase::store;
   const kernels::table* kernels = nullptr;
@@ -84,15 +97,17 @@ struct attention_step {
   kernels::quantised_rows rounded;
 
   void operator()(const batch_state& b, unsigned thread) const {
-    switch (phase) {
-      case attention_phase::store: return store(b, thread);
-      case attention_phase::tiles: return is_small(b) ? small_tiles(b, thread) : large(b, thread);
-      case attention_phase::merge: return is_small(b) ? small_merge(b, thread) : void();
+    const bool few = b.sharing(false) == row_sharing::few;
+    if (phase == attention_phase::attend) return few ? share_tiles(b, thread) : share_blocks(b, thread);
+    if (few) return;
+    const auto [begin, end] = share_of(b.rows.size(), b.team->size(), thread);
+    for (std::size_t r = begin; r < end; ++r) {
+      if (turn_q != nullptr) turn(*turn_q, b.rows[r].position, q + r * query_width(), shape.heads);
+      for (std::size_t h = 0; h < shape.kv_heads; ++h) store(b, r, h);
     }
   }
 
  private:
-  [[nodiscard]] static bool is_small(const batch_state& b) noexcept { return b.rows.size() <= query_block_rows; }
   [[nodiscard]] std::size_t query_width() const noexcept { return shape.heads * shape.head_size; }
   [[nodiscard]] std::size_t group_width() const noexcept { return shape.group() * shape.head_size; }
 
@@ -102,6 +117,7 @@ struct attention_step {
   struct tile_range {
     std::size_t begin;
     std::size_t end;
+    [[nodiscard]] std::size_t count() const noexcept { return end - begin; }
   };
   [[nodiscard]] tile_range tiles_of(const batch_state& b, const query_block& block) const noexcept {
     const std::size_t first = b.rows[block.first_row].position;
@@ -109,26 +125,20 @@ struct attention_step {
     return {first_visible(first) / kernels::attention_tile, last / kernels::attention_tile + 1};
   }
 
-  void store(const batch_state& b, unsigned thread) const {
-    const std::size_t d = shape.head_size;
-    const auto [begin, end] = share_of(b.rows.size() * shape.kv_heads, b.team->size(), thread);
-    for (std::size_t unit = begin; unit < end; ++unit) {
-      const std::size_t r = unit / shape.kv_heads;
-      const std::size_t h = unit % shape.kv_heads;
-      const std::size_t p = b.rows[r].position;
-      float* key = k + (r * shape.kv_heads + h) * d;
-      if (turn_q != nullptr)
-        kernels->rope(q + r * query_width() + h * group_width(), shape.group(), d, turn_q->half(), turn_q->cosines(p),
-                      turn_q->sines(p));
-      if (turn_k != nullptr) kernels->rope(key, 1, d, turn_k->half(), turn_k->cosines(p), turn_k->sines(p));
-      kernels->store_kv(cache->head(b.rows[r].slot, shape.layer, h), p % cache->positions(shape.layer), key,
-                        v + (r * shape.kv_heads + h) * d);
-    }
+  void turn(const rope_table& table, std::size_t position, float* x, std::size_t heads) const {
+    kernels->rope(x, heads, shape.head_size, table.half(), table.cosines(position), table.sines(position));
   }
 
-  /// Everything of a tile call that does not depend on the tile.
+  void store(const batch_state& b, std::size_t row, std::size_t kv_head) const {
+    const std::size_t p = b.rows[row].position;
+    const std::size_t at = (row * shape.kv_heads + kv_head) * shape.head_size;
+    if (turn_k != nullptr) turn(*turn_k, p, k + at, 1);
+    kernels->store_kv(cache->head(b.rows[row].slot, shape.layer, kv_head), p % cache->positions(shape.layer), k + at, v + at);
+  }
+
+  /// Everything of a tile call that does not depend on the tile. Queries that were not turned when keys were stored are now.
   [[nodiscard]] kernels::attention_tile_call prepare(const batch_state& b, const query_block& block, std::size_t kv_head,
-                                                     unsigned thread) const {
+                                                     unsigned thread, bool turns) const {
     const std::size_t group = shape.group();
     kernels::attention_tile_call c;
     c.cache = cache->head(b.rows[block.first_row].slot, shape.layer, kv_head);
@@ -143,6 +153,7 @@ struct attention_step {
       const std::size_t p = b.rows[block.first_row + r].position;
       const float* row = q + (block.first_row + r) * query_width() + kv_head * group_width();
       std::memcpy(copy + r * group_width(), row, group_width() * sizeof(float));
+      if (turns && turn_q != nullptr) turn(*turn_q, p, copy + r * group_width(), group);
       std::fill_n(first + r * group, group, static_cast<std::uint32_t>(first_visible(p)));
       std::fill_n(end + r * group, group, static_cast<std::uint32_t>(p + 1));
     }
@@ -209,40 +220,39 @@ struct attention_step {
     kernels->attention_tile(c);
   }
 
-  [[nodiscard]] std::size_t small_base(const query_block& block, std::size_t kv_head) const noexcept {
-    return (kv_head * shape.tiles * query_block_rows + block.first_row) * shape.group();
-  }
-
-  void small_tiles(const batch_state& b, unsigned thread) const {
-    std::size_t unit = 0;
-    for (const query_block& block : b.blocks) {
+  /// Threads share the tiles of all blocks and kv heads, each a run of them, so that it reads on where it is.
+  void share_tiles(const batch_state& b, unsigned thread) const {
+    std::size_t tiles_in_all = 0;
+    for (const query_block& block : b.blocks) tiles_in_all += tiles_of(b, block).count() * shape.kv_heads;
+    const auto [begin, end] = share_of(tiles_in_all, b.team->size(), thread);
+    std::size_t before = 0;
+    for (std::size_t n = 0; n < b.blocks.size(); ++n) {
+      const query_block& block = b.blocks[n];
       const tile_range tiles = tiles_of(b, block);
-      for (std::size_t h = 0; h < shape.kv_heads; ++h) {
-        kernels::attention_tile_call c;
-        for (std::size_t t = tiles.begin; t < tiles.end; ++t, ++unit) {
-          if (unit % b.team->size() != thread) continue;
-          if (c.queries == nullptr) c = prepare(b, block, h, thread);
-          run_tile(c, b, block, t, small_base(block, h) + t * query_block_rows * shape.group(), thread);
+      for (std::size_t h = 0; h < shape.kv_heads; ++h, before += tiles.count()) {
+        const std::size_t from = std::clamp(begin, before, before + tiles.count()) - before + tiles.begin;
+        const std::size_t to = std::clamp(end, before, before + tiles.count()) - before + tiles.begin;
+        if (from == to) continue;
+        const std::size_t base = (h * shape.tiles * query_block_rows + block.first_row) * shape.group();
+        auto c = prepare(b, block, h, thread, true);
+        for (std::size_t t = from; t < to; ++t) {
+          for (std::size_t r = block.first_row; r < block.first_row + block.rows; ++r)
+            if (b.rows[r].position / kernels::attention_tile == t) store(b, r, h);
+          run_tile(c, b, block, t, base + t * query_block_rows * shape.group(), thread);
+          if (scratch->ends(n, h, tiles.count())) finish(block, h, tiles, base);
         }
       }
     }
   }
 
-  void small_merge(const batch_state& b, unsigned thread) const {
-    std::size_t unit = 0;
-    for (const query_block& block : b.blocks)
-      for (std::size_t h = 0; h < shape.kv_heads; ++h, ++unit)
-        if (unit % b.team->size() == thread) finish(block, h, tiles_of(b, block), small_base(block, h));
-  }
-
-  void large(const batch_state& b, unsigned thread) const {
+  void share_blocks(const batch_state& b, unsigned thread) const {
     const std::size_t base = thread * shape.tiles * query_block_rows * shape.group();
     std::size_t unit = 0;
     for (const query_block& block : b.blocks) {
       const tile_range tiles = tiles_of(b, block);
       for (std::size_t h = 0; h < shape.kv_heads; ++h, ++unit) {
         if (unit % b.team->size() != thread) continue;
-        auto c = prepare(b, block, h, thread);
+        auto c = prepare(b, block, h, thread, false);
         for (std::size_t t = tiles.begin; t < tiles.end; ++t)
           run_tile(c, b, block, t, base + t * query_block_rows * shape.group(), thread);
         finish(block, h, tiles, base);

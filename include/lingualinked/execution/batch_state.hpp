@@ -4,6 +4,7 @@
 #include <lingualinked/core/sequence.hpp>
 #include <lingualinked/execution/thread_team.hpp>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -24,6 +25,21 @@ struct query_block {
 };
 inline constexpr std::size_t query_block_rows = 8;
 
+/// How the threads of a team share a batch.
+///   few      one query block at most, as in decoding: threads share the outputs of a layer, and each norms all rows for itself,
+///            which takes less time than waiting for the others; new keys are stored by who needs them first
+///   columns  the same with more rows: new keys are stored before attention begins
+///   rows     each thread takes its own rows through everything but attention and waits for nobody
+enum class row_sharing : unsigned char { few, columns, rows };
+
+/// Rows from which on it does no harm that each thread reads all weights.
+inline constexpr std::size_t rows_of_own = 32;
+
+[[nodiscard]] constexpr row_sharing sharing_for(std::size_t rows, unsigned threads) noexcept {
+  if (rows >= rows_of_own * threads) return row_sharing::rows;
+  return rows <= query_block_rows ? row_sharing::few : row_sharing::columns;
+}
+
 /// What the steps of a program see of the batch they run.
 struct batch_state {
   std::span<const token_id> tokens;  // first stage only
@@ -32,6 +48,9 @@ struct batch_state {
   std::span<const std::uint32_t> selected;  // rows whose logits somebody wants, ascending
   float* answer = nullptr;                  // where the last operation writes, when it is a head: [selected, V]
   thread_team* team = nullptr;
+
+  [[nodiscard]] std::size_t row_count(bool of_selected) const noexcept { return of_selected ? selected.size() : rows.size(); }
+  [[nodiscard]] row_sharing sharing(bool of_selected) const noexcept { return sharing_for(row_count(of_selected), team->size()); }
 };
 
 /// The sizes a program is built for.
@@ -39,9 +58,12 @@ struct program_limits {
   std::size_t rows = 1;  // of one batch
   std::size_t context_tokens = 1;
   unsigned threads = 1;  // of the team that will run it
+
+  /// Rows that a thread may have to norm for itself.
+  [[nodiscard]] constexpr std::size_t copied_rows() const noexcept { return std::min(rows, rows_of_own * threads - 1); }
 };
 
 /// One fused kernel call of a program; every thread of the team calls it with its own index.
-using program_step = std::function<void(const batch_state&, unsigned)>;
+using step_function = std::function<void(const batch_state&, unsigned)>;
 
 }  // namespace lingualinked::inline v0

@@ -305,22 +305,30 @@ LINGUALINKED_DECL std::uint64_t cpu_executor::memory_bytes() const noexcept {
 }
 
 LINGUALINKED_DECL std::uint64_t buffer_bytes_estimate(const operation_graph& graph, const executor_options& options) {
-  // Widest values alive at once in a transformer: stream, norm, q, k, v, attention or gate, up, product, each also rounded.
-  std::uint64_t widest = 0;
+  // Values keep their memory from one attention or mixture to the next; a norm's may be there once for each thread.
+  std::uint64_t between = 0;
+  std::uint64_t most_between = 0;
+  std::uint64_t widest_norm = 0;
   std::uint64_t heads = 0;
   std::uint64_t head_size = 0;
   std::vector<const rope_operation*> ropes;  // each with a table of its own
   std::uint64_t mixture = 0;
   for (const operation& op : graph.operations) {
-    if (&op != &graph.operations.back()) widest = std::max<std::uint64_t>(widest, op.width);
+    if (&op != &graph.operations.back()) between += op.width;
+    most_between = std::max(most_between, between);
+    if (std::holds_alternative<attention_operation>(op.kind) || std::holds_alternative<mixture_operation>(op.kind)) between = 0;
+    if (std::holds_alternative<rms_norm_operation>(op.kind) || std::holds_alternative<layer_norm_operation>(op.kind))
+      widest_norm = std::max<std::uint64_t>(widest_norm, op.width);
     if (const auto* a = std::get_if<attention_operation>(&op.kind)) {
       heads = std::max<std::uint64_t>(heads, a->heads);
       head_size = std::max<std::uint64_t>(head_size, a->head_size);
     }
     if (const auto* m = std::get_if<mixture_operation>(&op.kind)) {
       const std::uint64_t pairs = options.rows * m->used;
-      mixture = std::max<std::uint64_t>(
-          mixture, pairs * (2 * op.width + 3 * m->gate[0].rows + 4) * (sizeof(float) + 2) + options.rows * m->gate.size() * 4);
+      mixture =
+          std::max<std::uint64_t>(mixture, pairs * (2 * op.width + 3 * m->gate[0].rows) * (sizeof(float) + 2) +
+                                               options.threads * (query_block_rows * m->used * op.width * (sizeof(float) + 2) +
+                                                                  pairs * 12 + (options.rows + 1) * m->gate.size() * 4));
     }
     const auto* r = std::get_if<rope_operation>(&op.kind);
     if (r != nullptr && std::ranges::none_of(ropes, [r](const rope_operation* o) { return same_rotation(*o, *r); }))
@@ -328,7 +336,9 @@ LINGUALINKED_DECL std::uint64_t buffer_bytes_estimate(const operation_graph& gra
   }
   const std::uint64_t tiles = (options.context_tokens + kernels::attention_tile - 1) / kernels::attention_tile;
   const std::uint64_t sets = std::max<std::uint64_t>(1, options.threads);
-  const std::uint64_t values = options.rows * widest * 6 * (sizeof(float) + 2);
+  const program_limits limits{options.rows, options.context_tokens, options.threads};
+  const std::uint64_t copies = options.threads * limits.copied_rows() * 3 * widest_norm;
+  const std::uint64_t values = (options.rows * 2 * most_between + copies) * (sizeof(float) + 2);
   const std::uint64_t attention = tiles * query_block_rows * heads * (head_size + 2) * sizeof(float) * sets;
   std::uint64_t rope = 0;
   for (const rope_operation* r : ropes) rope += options.context_tokens * r->rotary * sizeof(float);

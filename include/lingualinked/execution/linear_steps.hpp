@@ -20,10 +20,6 @@ namespace lingualinked::inline v0::detail {
   return {count * thread / threads, count * (thread + 1) / threads};
 }
 
-[[nodiscard]] inline std::size_t rows_of(const batch_state& b, bool selected) noexcept {
-  return selected ? b.selected.size() : b.rows.size();
-}
-
 [[nodiscard]] constexpr std::size_t align_up(std::size_t bytes) noexcept {
   return (bytes + storage::alignment_bytes - 1) / storage::alignment_bytes * storage::alignment_bytes;
 }
@@ -83,7 +79,7 @@ inline void activate(const kernels::table& k, activation_kind kind, const float*
   for (std::size_t i = 0; i < n; ++i) out[i] *= up[i];
 }
 
-/// The activation of the step's one piece, or of its two pieces gate and up, done by each thread for the columns it made.
+/// The activation of the step's one piece, or of its two pieces gate and up, done by each thread for what it made.
 struct fused_activation {
   activation_kind activation = activation_kind::silu;
   bool swapped = false;  // the first piece is up, the second gate
@@ -92,18 +88,42 @@ struct fused_activation {
   kernels::quantised_rows rounded;
 };
 
-/// Linear layers that read the same rows, as one piece of work over all their panels.
+/// Rows that layers read. Where each thread has a copy of its own they lie one after the other.
+struct layer_input {
+  const float* x = nullptr;
+  std::size_t width = 0;
+  kernels::quantised_rows rounded;
+  std::size_t copy_rows = 0;  // 0: one for all
+
+  /// Row `row` of what this thread reads.
+  [[nodiscard]] kernels::activation_rows from(row_sharing sharing, unsigned thread, std::size_t row,
+                                              std::size_t rows) const noexcept {
+    if (sharing != row_sharing::rows) row += thread * copy_rows;
+    return {x + row * width, width, rounded.q == nullptr ? rounded : rounded_from(rounded, width, row, 0), rows};
+  }
+};
+
+/// Linear layers that read the same rows, as one piece of work: over all their panels, or over the rows of each thread.
 struct linear_step {
   const kernels::table* kernels = nullptr;
-  kernels::activation_rows input;
+  layer_input input;
   bool selected = false;
   std::vector<linear_piece> pieces;
   std::optional<fused_activation> product;
 
   void operator()(const batch_state& b, unsigned thread) const {
-    const std::size_t rows = rows_of(b, selected);
-    if (rows == 0) return;
-    if (product) return multiply(b, thread, rows);
+    work w{&b, b.sharing(selected), thread, 0, b.row_count(selected)};
+    if (w.sharing == row_sharing::rows) {
+      const auto [begin, end] = share_of(w.rows, b.team->size(), thread);
+      w.first_row = begin;
+      w.rows = end - begin;
+    }
+    if (w.rows == 0) return;
+    if (product) return multiply(w);
+    if (w.sharing == row_sharing::rows) {
+      for (const linear_piece& p : pieces) call(w, p, 0, p.weights.panels());
+      return;
+    }
     std::size_t panels = 0;
     for (const linear_piece& p : pieces) panels += p.weights.panels();
     const auto [begin, end] = share_of(panels, b.team->size(), thread);
@@ -112,35 +132,44 @@ struct linear_step {
       const std::size_t mine = p.weights.panels();
       const std::size_t from = std::clamp(begin, before, before + mine) - before;
       const std::size_t to = std::clamp(end, before, before + mine) - before;
-      if (from < to) call(b, p, rows, from, to);
+      if (from < to) call(w, p, from, to);
       before += mine;
     }
   }
 
  private:
-  void call(const batch_state& b, const linear_piece& p, std::size_t rows, std::size_t from, std::size_t to) const {
+  struct work {
+    const batch_state* batch;
+    row_sharing sharing;
+    unsigned thread;
+    std::size_t first_row;
+    std::size_t rows;
+  };
+
+  void call(const work& w, const linear_piece& p, std::size_t from, std::size_t to) const {
+    const std::size_t n = p.weights.rows;
     kernels::linear_call c;
     c.weights = p.weights;
     c.panel_begin = from;
     c.panel_end = to;
-    c.input = input;
-    c.input.rows = rows;
-    c.out = p.out != nullptr ? p.out : b.answer;
-    c.out_stride = p.weights.rows;
+    c.input = input.from(w.sharing, w.thread, w.first_row, w.rows);
+    c.out = (p.out != nullptr ? p.out : w.batch->answer) + w.first_row * n;
+    c.out_stride = n;
     c.bias = p.bias;
-    c.residual = p.residual;
-    c.residual_stride = p.weights.rows;
+    c.residual = p.residual == nullptr ? nullptr : p.residual + w.first_row * n;
+    c.residual_stride = n;
     kernels->linear(c);
   }
 
-  void multiply(const batch_state& b, unsigned thread, std::size_t rows) const {
+  void multiply(const work& w) const {
     const std::size_t width = pieces[0].weights.rows;
-    const block_share mine(pieces[0].weights, b.team->size(), thread);
+    const bool whole = w.sharing == row_sharing::rows;
+    const block_share mine(pieces[0].weights, whole ? 1 : w.batch->team->size(), whole ? 0 : w.thread);
     if (mine.empty()) return;
-    for (const linear_piece& p : pieces) call(b, p, rows, mine.panel_begin, mine.panel_end);
+    for (const linear_piece& p : pieces) call(w, p, mine.panel_begin, mine.panel_end);
     const float* gate = pieces[product->swapped ? 1 : 0].out;
     const float* up = pieces.size() == 1 ? nullptr : pieces[product->swapped ? 0 : 1].out;
-    for (std::size_t r = 0; r < rows; ++r) {
+    for (std::size_t r = w.first_row; r < w.first_row + w.rows; ++r) {
       const std::size_t at = r * width + mine.first;
       activate(*kernels, product->activation, gate + at, up == nullptr ? nullptr : up + at, mine.count, product->out + at);
       if (product->rounds)

@@ -32,120 +32,149 @@ struct mixture_shape {
 };
 
 /// Memory for the (row, expert) pairs of a batch, in the order of their experts, so that each expert sees its rows side by side.
-/// Shared by the mixtures of a program.
+/// Shared by the mixtures of a program. Each thread has numbers of its own for where pairs stand; in a batch of few rows also its
+/// own copy of what they read.
 struct mixture_scratch {
-  void reserve(const mixture_shape& s, std::size_t rows) {
-    pairs = std::max(pairs, rows * s.used);
-    scores = std::max(scores, rows * s.experts());
+  void reserve(const mixture_shape& s, const program_limits& limits) {
+    pairs = std::max(pairs, limits.rows * s.used);
+    few_pairs = std::max(few_pairs, std::min(limits.rows, query_block_rows) * s.used);
+    in_pairs = std::max(pairs, limits.threads * few_pairs);
+    scores = std::max(scores, limits.rows * s.experts());
     experts = std::max(experts, s.experts());
     width = std::max(width, s.width());
     feed_forward = std::max(feed_forward, s.feed_forward());
-    floats = storage((scores + pairs * (1 + 2 * width + 3 * feed_forward)) * sizeof(float));
-    numbers = storage((2 * pairs + experts + 1) * sizeof(std::uint32_t));
-    in_rounded = storage(align_up(pairs * rounded_row_bytes(width)) + 3 * storage::alignment_bytes);
+    team = limits.threads;
+    floats = storage((team * (scores + pairs) + in_pairs * width + pairs * (width + 3 * feed_forward)) * sizeof(float));
+    numbers = storage(team * (2 * pairs + experts + 1) * sizeof(std::uint32_t));
+    in_rounded = storage(align_up(in_pairs * rounded_row_bytes(width)) + 3 * storage::alignment_bytes);
     product_rounded = storage(align_up(pairs * rounded_row_bytes(feed_forward)) + 3 * storage::alignment_bytes);
   }
   [[nodiscard]] std::size_t bytes() const noexcept {
     return floats.size() + numbers.size() + in_rounded.size() + product_rounded.size();
   }
-  [[nodiscard]] float* score_rows() noexcept { return floats.as<float>().data(); }  // [rows, E]
-  [[nodiscard]] float* weights() noexcept { return score_rows() + scores; }         // [rows, used]
-  [[nodiscard]] float* in() noexcept { return weights() + pairs; }                  // [pairs, D], as all that follow by expert
-  [[nodiscard]] float* out() noexcept { return in() + pairs * width; }              // [pairs, D]
-  [[nodiscard]] float* gate() noexcept { return out() + pairs * width; }            // [pairs, F]
+  [[nodiscard]] float* score_rows(unsigned thread) noexcept { return floats.as<float>().data() + thread * scores; }  // [rows, E]
+  [[nodiscard]] float* weights(unsigned thread) noexcept { return score_rows(team) + thread * pairs; }  // [rows, used]
+  [[nodiscard]] float* in() noexcept { return weights(team); }             // [in_pairs, D], as all that follow by expert
+  [[nodiscard]] float* out() noexcept { return in() + in_pairs * width; }  // [pairs, D]
+  [[nodiscard]] float* gate() noexcept { return out() + pairs * width; }   // [pairs, F]
   [[nodiscard]] float* up() noexcept { return gate() + pairs * feed_forward; }
   [[nodiscard]] float* product() noexcept { return up() + pairs * feed_forward; }
-  [[nodiscard]] std::uint32_t* chosen() noexcept { return numbers.as<std::uint32_t>().data(); }  // [rows, used]
-  [[nodiscard]] std::uint32_t* place() noexcept { return chosen() + pairs; }                     // of a pair, by expert
-  [[nodiscard]] std::uint32_t* begin_of() noexcept { return place() + pairs; }                   // [E + 1]
+  [[nodiscard]] std::uint32_t* chosen(unsigned thread) noexcept {  // [rows, used]
+    return numbers.as<std::uint32_t>().data() + thread * (2 * pairs + experts + 1);
+  }
+  [[nodiscard]] std::uint32_t* place(unsigned thread) noexcept { return chosen(thread) + pairs; }    // of a pair, by expert
+  [[nodiscard]] std::uint32_t* begin_of(unsigned thread) noexcept { return place(thread) + pairs; }  // [E + 1]
 
   std::size_t pairs = 0;
+  std::size_t few_pairs = 0;
+  std::size_t in_pairs = 0;
   std::size_t scores = 0;
   std::size_t experts = 0;
   std::size_t width = 0;
   std::size_t feed_forward = 0;
+  unsigned team = 1;
   storage floats;
   storage numbers;
   storage in_rounded;
   storage product_rounded;
 };
 
-enum class mixture_phase : unsigned char { route, order, gather, expand, contract, combine };
+enum class mixture_phase : unsigned char { route, gather, expand, contract };
 
-/// The phases of a mixture of experts; a barrier stands between them.
+/// The phases of a mixture of experts. A batch of few rows has no first two: each thread routes and gathers all rows for itself.
 struct mixture_step {
   mixture_phase phase = mixture_phase::route;
   const kernels::table* kernels = nullptr;
   mixture_scratch* scratch = nullptr;
   std::shared_ptr<const mixture_shape> shape;
   bool selected = false;
-  const float* x = nullptr;  // [rows, D]
-  kernels::quantised_rows x_rounded;
-  const float* scores = nullptr;  // [rows, E]
-  float* out = nullptr;           // [rows, D]
+  layer_input x;                    // [rows, D]
+  const float* scores = nullptr;    // [rows, E]
+  const float* residual = nullptr;  // [rows, D], added last, or null
+  float* out = nullptr;             // [rows, D]
 
   void operator()(const batch_state& b, unsigned thread) const {
-    const std::size_t rows = rows_of(b, selected);
-    const unsigned threads = b.team->size();
+    const work w{b.sharing(selected), b.row_count(selected), b.team->size(), thread};
     switch (phase) {
-      case mixture_phase::route: return route(share_of(rows, threads, thread));
-      case mixture_phase::order: return thread == 0 ? order(rows) : void();
-      case mixture_phase::gather: return gather(share_of(rows * shape->used, threads, thread));
-      case mixture_phase::expand: return expand(threads, thread);
-      case mixture_phase::contract: return contract(threads, thread);
-      case mixture_phase::combine: return combine(share_of(rows, threads, thread));
+      case mixture_phase::route: return w.few() ? void() : route(w, share_of(w.rows, w.threads, thread));
+      case mixture_phase::gather:
+        if (w.few()) return;
+        order(w);
+        return gather(w, share_of(w.rows * shape->used, w.threads, thread));
+      case mixture_phase::expand:
+        if (w.few()) {
+          route(w, {0, w.rows});
+          order(w);
+          gather(w, {0, w.rows * shape->used});
+        }
+        return expand(w);
+      case mixture_phase::contract: return contract(w);
     }
   }
 
  private:
   using range = std::pair<std::size_t, std::size_t>;
+  struct work {
+    row_sharing sharing;
+    std::size_t rows;
+    unsigned threads;
+    unsigned thread;
+    [[nodiscard]] bool few() const noexcept { return sharing == row_sharing::few; }
+    [[nodiscard]] unsigned router() const noexcept { return few() ? thread : 0; }  // whose choice counts
+  };
 
-  void route(range rows) const {
+  void route(const work& w, range rows) const {
     const std::size_t experts = shape->experts();
     for (std::size_t r = rows.first; r < rows.second; ++r) {
-      float* mine = scratch->score_rows() + r * experts;
+      float* mine = scratch->score_rows(w.router()) + r * experts;
       std::copy_n(scores + r * experts, experts, mine);
-      kernels::reference::choose_experts(mine, experts, shape->used, shape->sum_to_one, scratch->chosen() + r * shape->used,
-                                         scratch->weights() + r * shape->used);
+      kernels::reference::choose_experts(mine, experts, shape->used, shape->sum_to_one,
+                                         scratch->chosen(w.router()) + r * shape->used,
+                                         scratch->weights(w.router()) + r * shape->used);
     }
   }
 
-  void order(std::size_t rows) const {
-    const std::size_t pairs = rows * shape->used;
-    std::uint32_t* begin = scratch->begin_of();
+  void order(const work& w) const {
+    const std::size_t pairs = w.rows * shape->used;
+    const std::uint32_t* chosen = scratch->chosen(w.router());
+    std::uint32_t* begin = scratch->begin_of(w.thread);
     std::fill_n(begin, shape->experts() + 1, 0U);
-    for (std::size_t p = 0; p < pairs; ++p) ++begin[scratch->chosen()[p] + 1];
+    for (std::size_t p = 0; p < pairs; ++p) ++begin[chosen[p] + 1];
     for (std::size_t e = 0; e < shape->experts(); ++e) begin[e + 1] += begin[e];
-    for (std::size_t p = 0; p < pairs; ++p) scratch->place()[p] = begin[scratch->chosen()[p]]++;
+    for (std::size_t p = 0; p < pairs; ++p) scratch->place(w.thread)[p] = begin[chosen[p]]++;
     for (std::size_t e = shape->experts(); e > 0; --e) begin[e] = begin[e - 1];
     begin[0] = 0;
   }
 
-  void gather(range pairs) const {
+  void gather(const work& w, range pairs) const {
     const std::size_t width = shape->width();
     const std::size_t blocks = width / kernels::activation_block;
     for (std::size_t p = pairs.first; p < pairs.second; ++p) {
-      const std::size_t row = p / shape->used;
-      const std::size_t to = scratch->place()[p];
-      std::copy_n(x + row * width, width, scratch->in() + to * width);
+      const kernels::activation_rows from = x.from(w.sharing, w.thread, p / shape->used, 1);
+      const std::size_t to = first_in(w) + scratch->place(w.thread)[p];
+      std::copy_n(from.x, width, scratch->in() + to * width);
       if (!shape->rounds_input) continue;
-      const auto from = rounded_from(x_rounded, width, row, 0);
       const auto into = rounded_from(in_rounded(), width, to, 0);
-      std::copy_n(from.q, width, into.q);
-      std::copy_n(from.d, blocks, into.d);
-      std::copy_n(from.sum, blocks, into.sum);
+      std::copy_n(from.rounded.q, width, into.q);
+      std::copy_n(from.rounded.d, blocks, into.d);
+      std::copy_n(from.rounded.sum, blocks, into.sum);
     }
   }
 
-  void expand(unsigned threads, unsigned thread) const {
+  /// Calls use(expert, its first pair, its number of pairs) for every expert that some row goes through.
+  template <class Use>
+  void for_experts(const work& w, Use use) const {
+    const std::uint32_t* begin = scratch->begin_of(w.thread);
+    for (std::size_t e = 0; e < shape->experts(); ++e)
+      if (begin[e] != begin[e + 1]) use(e, std::size_t{begin[e]}, std::size_t{begin[e + 1]} - begin[e]);
+  }
+
+  void expand(const work& w) const {
     const std::size_t width = shape->feed_forward();
-    const block_share mine(shape->gate[0], threads, thread);
+    const block_share mine(shape->gate[0], w.threads, w.thread);
     if (mine.empty()) return;
-    for (std::size_t e = 0; e < shape->experts(); ++e) {
-      const std::size_t row = scratch->begin_of()[e];
-      const std::size_t rows = scratch->begin_of()[e + 1] - row;
-      if (rows == 0) continue;
-      const auto in = rows_from(scratch->in(), in_rounded(), shape->width(), row, rows);
+    for_experts(w, [&](std::size_t e, std::size_t row, std::size_t rows) {
+      const auto in = rows_from(scratch->in(), in_rounded(), shape->width(), first_in(w) + row, rows);
       call(shape->gate[e], mine.panel_begin, mine.panel_end, in, scratch->gate() + row * width);
       call(shape->up[e], mine.panel_begin, mine.panel_end, in, scratch->up() + row * width);
       for (std::size_t r = row; r < row + rows; ++r) {
@@ -154,33 +183,35 @@ struct mixture_step {
         if (shape->rounds_product)
           kernels->quantise(scratch->product() + at, width, 1, mine.count, rounded_from(product_rounded(), width, r, mine.first));
       }
-    }
+    });
   }
 
-  void contract(unsigned threads, unsigned thread) const {
-    const auto [from, to] = share_of(shape->down[0].panels(), threads, thread);
-    if (from >= to) return;
-    for (std::size_t e = 0; e < shape->experts(); ++e) {
-      const std::size_t row = scratch->begin_of()[e];
-      const std::size_t rows = scratch->begin_of()[e + 1] - row;
-      if (rows == 0) continue;
-      const auto in = rows_from(scratch->product(), product_rounded(), shape->feed_forward(), row, rows);
-      call(shape->down[e], from, to, in, scratch->out() + row * shape->width());
-    }
-  }
-
-  void combine(range rows) const {
+  /// The columns that this thread makes, of all pairs, and at once their weighted sums.
+  void contract(const work& w) const {
     const std::size_t width = shape->width();
-    for (std::size_t r = rows.first; r < rows.second; ++r) {
-      float* y = out + r * width;
-      std::fill_n(y, width, 0.0F);
+    const auto [from, to] = share_of(shape->down[0].panels(), w.threads, w.thread);
+    if (from >= to) return;
+    for_experts(w, [&](std::size_t e, std::size_t row, std::size_t rows) {
+      const auto in = rows_from(scratch->product(), product_rounded(), shape->feed_forward(), row, rows);
+      call(shape->down[e], from, to, in, scratch->out() + row * width);
+    });
+    const std::size_t first = from * kernels::panel_rows;
+    const std::size_t count = std::min(to * kernels::panel_rows, width) - first;
+    for (std::size_t r = 0; r < w.rows; ++r) {
+      float* y = out + r * width + first;
+      std::fill_n(y, count, 0.0F);
       for (std::size_t p = r * shape->used; p < (r + 1) * shape->used; ++p)
-        kernels->add_scaled(scratch->out() + scratch->place()[p] * width, scratch->weights()[p], width, y);
+        kernels->add_scaled(scratch->out() + scratch->place(w.thread)[p] * width + first, scratch->weights(w.router())[p], count,
+                            y);
+      if (residual == nullptr) continue;
+      for (std::size_t j = 0; j < count; ++j) y[j] += residual[r * width + first + j];
     }
   }
 
+  /// Where this thread's pairs begin in in().
+  [[nodiscard]] std::size_t first_in(const work& w) const noexcept { return w.few() ? w.thread * scratch->few_pairs : 0; }
   [[nodiscard]] kernels::quantised_rows in_rounded() const noexcept {
-    return place_rounded(scratch->in_rounded.data(), scratch->pairs, scratch->width);
+    return place_rounded(scratch->in_rounded.data(), scratch->in_pairs, scratch->width);
   }
   [[nodiscard]] kernels::quantised_rows product_rounded() const noexcept {
     return place_rounded(scratch->product_rounded.data(), scratch->pairs, scratch->feed_forward);

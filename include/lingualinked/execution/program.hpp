@@ -22,6 +22,23 @@ struct attention_scratch;
 struct mixture_scratch;
 }
 
+/// A step of a program, and when threads meet before it. How rows are shared decides that; both the rows of a batch and those
+/// that were selected may be shared in their own way.
+struct program_step {
+  /// An index into bits: how the rows of the batch are shared, and whether each thread has its own of the selected rows.
+  struct mode {
+    row_sharing all = row_sharing::few;
+    bool selected_rows = false;
+    [[nodiscard]] constexpr unsigned bit() const noexcept { return 1U << (2 * static_cast<unsigned>(all) + selected_rows); }
+  };
+  static constexpr mode modes[] = {{row_sharing::few, false},    {row_sharing::few, true},   {row_sharing::columns, false},
+                                   {row_sharing::columns, true}, {row_sharing::rows, false}, {row_sharing::rows, true}};
+
+  step_function call;
+  unsigned waits = 0;   // a bit for each mode in which there is a barrier before it
+  unsigned runs = ~0U;  // likewise, in which it does something
+};
+
 /// A segment of the operation graph as a flat list of fused kernel calls over raw pointers. Built once; a run allocates nothing.
 /// Fused: linear layers with a common input (QKV, gate and up), SwiGLU and the rounding that follows, residual additions, norm
 /// and rounding, rotation and cache store. Fusion never changes an operation's own sequence of roundings.
@@ -41,6 +58,8 @@ class program {
   [[nodiscard]] std::size_t output_width() const noexcept { return output_width_; }
 
   void run(const batch_state& batch);
+  /// Barriers in a run of that many rows, of which somebody wants so many logits; the threads meet once more at its end.
+  [[nodiscard]] std::size_t barriers(std::size_t rows, std::size_t selected) const noexcept;
 
   program();
   ~program();
@@ -50,6 +69,7 @@ class program {
 
  private:
   friend class program_compiler;
+  [[nodiscard]] unsigned mode_of(std::size_t rows, std::size_t selected) const noexcept;
 
   std::vector<program_step> steps_;
   std::vector<storage> buffers_;
@@ -61,6 +81,7 @@ class program {
   float* output_ = nullptr;
   std::size_t output_width_ = 0;
   std::uint64_t buffer_bytes_ = 0;
+  unsigned threads_ = 1;
 };
 
 /// The caches that the attention operations in [first, end) need, in order, where no batch has more than `rows` rows. Layers with

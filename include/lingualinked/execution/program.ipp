@@ -6,6 +6,7 @@
 #include <lingualinked/execution/mixture_steps.hpp>
 #include <lingualinked/execution/program.hpp>
 #include <lingualinked/execution/program_compiler.hpp>
+#include <lingualinked/execution/program_placement.ipp>
 #include <lingualinked/execution/row_steps.hpp>
 
 #include <algorithm>
@@ -58,30 +59,58 @@ LINGUALINKED_DECL std::byte* program_compiler::take_buffer(std::size_t bytes) {
   return made_->buffers_.back().data();
 }
 
-LINGUALINKED_DECL void program_compiler::step(std::vector<value_index> reads, std::vector<value_index> writes,
-                                              std::function<program_step()> bind) {
-  for (const value_index w : writes) at(w).planned = true;
-  planned_.push_back({std::move(reads), std::move(writes), std::move(bind)});
+LINGUALINKED_DECL bool program_compiler::only_layers_read(value_index i) const {
+  if (i + 1 == end_ || values_[i].readers.empty()) return false;
+  return std::ranges::all_of(values_[i].readers, [&](value_index reader) {
+    const operation& op = graph_.operations[reader];
+    return std::holds_alternative<linear_operation>(op.kind) ||
+           (std::holds_alternative<mixture_operation>(op.kind) && op.inputs[0] == i && op.inputs[1] != i);
+  });
+}
+
+LINGUALINKED_DECL void program_compiler::step(planned_step planned) {
+  for (const value_index w : planned.writes) at(w).planned = true;
+  planned.selected = !planned.writes.empty() && at(planned.writes[0]).selected;
+  planned_.push_back(std::move(planned));
+}
+
+LINGUALINKED_DECL std::optional<std::pair<program_compiler::value_index, program_compiler::value_index>>
+program_compiler::sum_after(value_index i) {
+  if (values_[i].readers.size() != 1) return {};
+  const value_index reader = values_[i].readers[0];
+  const operation& sum = graph_.operations[reader];
+  if (!std::holds_alternative<add_operation>(sum.kind)) return {};
+  const value_index other = sum.inputs[0] == i ? sum.inputs[1] : sum.inputs[0];
+  if (other == i || !at(other).planned) return {};
+  handled_[reader] = true;
+  return std::pair{reader, other};
 }
 
 LINGUALINKED_DECL detail::row_step program_compiler::row_step_of(value_index from, value_index to) {
   return {&kernels_, at(from).floats, at(to).floats, at(to).width, at(to).selected};
 }
 
+LINGUALINKED_DECL detail::layer_input program_compiler::layer_input_of(value_index i) {
+  const value& v = at(i);
+  return {v.floats, v.width, v.rounded_rows, v.copies ? limits_.copied_rows() : 0};
+}
+
 LINGUALINKED_DECL void program_compiler::plan_norm(value_index i, detail::norm_step norm) {
   const value_index x = graph_.operations[i].inputs[0];
   norm.rounds = values_[i].rounded = wants_rounding(i);
-  step({x}, {i}, [this, i, x, norm]() mutable {
-    static_cast<detail::row_step&>(norm) = row_step_of(x, i);
-    norm.rounded = at(i).rounded_rows;
-    if (norm.group == 0) norm.group = norm.width;
-    return norm;
-  });
+  values_[i].copies = only_layers_read(i);
+  norm.copy_rows = values_[i].copies ? limits_.copied_rows() : 0;
+  step({values_[i].copies ? reach::rows_or_all : reach::rows, {x}, {i}, [this, i, x, norm]() mutable {
+          static_cast<detail::row_step&>(norm) = row_step_of(x, i);
+          norm.rounded = at(i).rounded_rows;
+          if (norm.group == 0) norm.group = norm.width;
+          return norm;
+        }});
 }
 
 LINGUALINKED_DECL void program_compiler::plan_rounding(value_index i) {
   at(i).rounded = true;
-  step({i}, {i}, [this, i] { return detail::rounding_step{row_step_of(i, i), at(i).rounded_rows}; });
+  step({reach::rows, {i}, {i}, [this, i] { return detail::rounding_step{row_step_of(i, i), at(i).rounded_rows}; }});
 }
 
 LINGUALINKED_DECL void program_compiler::plan_linear_group(value_index i) {
@@ -104,18 +133,10 @@ LINGUALINKED_DECL void program_compiler::plan_linear_group(value_index i) {
   for (const value_index m : members) {
     handled_[m] = true;
     part p{m, m, {}};
-    if (values_[m].readers.size() == 1) {
-      const value_index reader = values_[m].readers[0];
-      const operation& sum = graph_.operations[reader];
-      if (std::holds_alternative<add_operation>(sum.kind)) {
-        const value_index other = sum.inputs[0] == m ? sum.inputs[1] : sum.inputs[0];
-        if (other != m && at(other).planned) {
-          p.target = reader;
-          p.residual = other;
-          handled_[reader] = true;
-          reads.push_back(other);
-        }
-      }
+    if (const auto sum = sum_after(m)) {
+      p.target = sum->first;
+      p.residual = sum->second;
+      reads.push_back(sum->second);
     }
     writes.push_back(p.target);
     parts.push_back(p);
@@ -136,31 +157,30 @@ LINGUALINKED_DECL void program_compiler::plan_linear_group(value_index i) {
     }
   }
 
-  step(reads, writes, [this, x, parts, product] {
-    detail::linear_step made;
-    made.kernels = &kernels_;
-    const value& in = at(x);
-    made.input = {in.floats, in.width, in.rounded_rows, 0};
-    made.selected = in.selected;
-    for (const part& p : parts) {
-      const auto& op = std::get<linear_operation>(graph_.operations[p.linear].kind);
-      made.pieces.push_back({.weights = weights_.matrix(op.weight),
-                             .bias = op.bias ? weights_.vector(op.bias) : nullptr,
-                             .residual = p.residual ? at(*p.residual).floats : nullptr,
-                             .out = at(p.target).floats});
-    }
-    if (product) {
-      const operation& op = graph_.operations[*product];
-      const auto* gated = std::get_if<gated_operation>(&op.kind);
-      made.product = detail::fused_activation{
-          .activation = gated != nullptr ? gated->activation : std::get<activation_operation>(op.kind).activation,
-          .swapped = op.inputs[0] != parts[0].linear,
-          .out = at(*product).floats,
-          .rounds = at(*product).rounded,
-          .rounded = at(*product).rounded_rows};
-    }
-    return program_step(std::move(made));
-  });
+  step({reach::rows_or_all, reads, writes, [this, x, parts, product] {
+          detail::linear_step made;
+          made.kernels = &kernels_;
+          made.input = layer_input_of(x);
+          made.selected = at(x).selected;
+          for (const part& p : parts) {
+            const auto& op = std::get<linear_operation>(graph_.operations[p.linear].kind);
+            made.pieces.push_back({.weights = weights_.matrix(op.weight),
+                                   .bias = op.bias ? weights_.vector(op.bias) : nullptr,
+                                   .residual = p.residual ? at(*p.residual).floats : nullptr,
+                                   .out = at(p.target).floats});
+          }
+          if (product) {
+            const operation& op = graph_.operations[*product];
+            const auto* gated = std::get_if<gated_operation>(&op.kind);
+            made.product = detail::fused_activation{
+                .activation = gated != nullptr ? gated->activation : std::get<activation_operation>(op.kind).activation,
+                .swapped = op.inputs[0] != parts[0].linear,
+                .out = at(*product).floats,
+                .rounds = at(*product).rounded,
+                .rounded = at(*product).rounded_rows};
+          }
+          return step_function(std::move(made));
+        }});
 }
 
 LINGUALINKED_DECL void program_compiler::plan_rope(value_index i, const rope_operation& op) {
@@ -169,14 +189,14 @@ LINGUALINKED_DECL void program_compiler::plan_rope(value_index i, const rope_ope
   const bool only_reader = values_[x].readers.size() == 1;
   const bool for_attention =
       readers.size() == 1 && std::holds_alternative<attention_operation>(graph_.operations[readers[0]].kind);
-  if (only_reader && for_attention) {  // the attention's first step turns it in place
+  if (only_reader && for_attention) {  // the attention turns it
     values_[i].alias = x;
     values_[i].turn = op;
     return;
   }
-  step({x}, {i}, [this, i, x, table = &rope_for(op), head_size = op.head_size] {
-    return detail::rope_step{row_step_of(x, i), table, head_size};
-  });
+  step({reach::rows, {x}, {i}, [this, i, x, table = &rope_for(op), head_size = op.head_size] {
+          return detail::rope_step{row_step_of(x, i), table, head_size};
+        }});
 }
 
 LINGUALINKED_DECL void program_compiler::plan_attention(value_index i, const attention_operation& op) {
@@ -203,24 +223,23 @@ LINGUALINKED_DECL void program_compiler::plan_attention(value_index i, const att
   const auto bind = [this, i, q = in[0], k = in[1], v = in[2], shape, rounds, turn_q, turn_k](detail::attention_phase phase) {
     return [=, this] {
       const value& out = at(i);
-      return program_step(detail::attention_step{.phase = phase,
-                                                 .kernels = &kernels_,
-                                                 .cache = &cache_,
-                                                 .scratch = made_->attention_.get(),
-                                                 .shape = shape,
-                                                 .q = at(q).floats,
-                                                 .k = at(k).floats,
-                                                 .v = at(v).floats,
-                                                 .turn_q = turn_q,
-                                                 .turn_k = turn_k,
-                                                 .out = out.floats,
-                                                 .rounds = rounds,
-                                                 .rounded = out.rounded_rows});
+      return step_function(detail::attention_step{.phase = phase,
+                                                  .kernels = &kernels_,
+                                                  .cache = &cache_,
+                                                  .scratch = made_->attention_.get(),
+                                                  .shape = shape,
+                                                  .q = at(q).floats,
+                                                  .k = at(k).floats,
+                                                  .v = at(v).floats,
+                                                  .turn_q = turn_q,
+                                                  .turn_k = turn_k,
+                                                  .out = out.floats,
+                                                  .rounds = rounds,
+                                                  .rounded = out.rounded_rows});
     };
   };
-  step({in[0], in[1], in[2]}, {in[0], in[1]}, bind(detail::attention_phase::store));
-  step({in[0]}, {i}, bind(detail::attention_phase::tiles));
-  step({i}, {i}, bind(detail::attention_phase::merge));
+  step({reach::rows, {in[0], in[1], in[2]}, {in[0], in[1]}, bind(detail::attention_phase::store), &cache_, true});
+  step({reach::all, {in[0], in[1], in[2]}, {i, in[1]}, bind(detail::attention_phase::attend), &cache_});
 }
 
 LINGUALINKED_DECL void program_compiler::plan_mixture(value_index i, const mixture_operation& op) {
@@ -239,59 +258,69 @@ LINGUALINKED_DECL void program_compiler::plan_mixture(value_index i, const mixtu
   shape->rounds_input = any_quantised(op.gate) || any_quantised(op.up);
   shape->rounds_product = any_quantised(op.down);
   if (!made_->mixture_) made_->mixture_ = std::make_unique<detail::mixture_scratch>();
-  made_->mixture_->reserve(*shape, limits_.rows);
+  made_->mixture_->reserve(*shape, limits_);
 
+  const auto sum = sum_after(i);
+  const value_index target = sum ? sum->first : i;
+  std::vector<value_index> reads{x, scores};
+  if (sum) reads.push_back(sum->second);
   using enum detail::mixture_phase;
-  for (const auto phase : {route, order, gather, expand, contract, combine}) {
-    step({x, scores}, {i}, [this, i, x, scores, shape, phase] {
-      return detail::mixture_step{.phase = phase,
-                                  .kernels = &kernels_,
-                                  .scratch = made_->mixture_.get(),
-                                  .shape = shape,
-                                  .selected = at(i).selected,
-                                  .x = at(x).floats,
-                                  .x_rounded = at(x).rounded_rows,
-                                  .scores = at(scores).floats,
-                                  .out = at(i).floats};
-    });
+  for (const auto phase : {route, gather, expand, contract}) {
+    const bool of_many = phase == route || phase == gather;
+    step({phase == route ? reach::rows : reach::all,
+          reads,
+          {target},
+          [this, target, x, scores, sum, shape, phase] {
+            return detail::mixture_step{.phase = phase,
+                                        .kernels = &kernels_,
+                                        .scratch = made_->mixture_.get(),
+                                        .shape = shape,
+                                        .selected = at(target).selected,
+                                        .x = layer_input_of(x),
+                                        .scores = at(scores).floats,
+                                        .residual = sum ? at(sum->second).floats : nullptr,
+                                        .out = at(target).floats};
+          },
+          made_->mixture_.get(),
+          of_many});
   }
 }
 
 LINGUALINKED_DECL void program_compiler::plan_soft_cap(value_index i, float cap) {
   const value_index x = graph_.operations[i].inputs[0];
   if (values_[x].readers.size() == 1) values_[i].alias = x;
-  step({x}, {i}, [this, i, x, cap] { return detail::soft_cap_step{row_step_of(x, i), cap}; });
+  step({reach::all, {x}, {i}, [this, i, x, cap] { return detail::soft_cap_step{row_step_of(x, i), cap}; }});
 }
 
 LINGUALINKED_DECL void program_compiler::plan_rows(value_index i) {
   const operation& op = graph_.operations[i];
   const auto& in = op.inputs;
   if (const auto* e = std::get_if<embedding_operation>(&op.kind)) {
-    step({}, {i}, [this, i, table = weights_.matrix(e->table), scale = e->scale] {
-      return detail::embedding_step{row_step_of(i, i), table, scale};
-    });
+    step({reach::rows, {}, {i}, [this, i, table = weights_.matrix(e->table), scale = e->scale] {
+            return detail::embedding_step{row_step_of(i, i), table, scale};
+          }});
   } else if (const auto* p = std::get_if<position_embedding_operation>(&op.kind)) {
-    step({in[0]}, {i}, [this, i, x = in[0], table = weights_.matrix(p->table), offset = p->offset] {
-      return detail::position_step{row_step_of(x, i), table, offset};
-    });
+    step({reach::rows, {in[0]}, {i}, [this, i, x = in[0], table = weights_.matrix(p->table), offset = p->offset] {
+            return detail::position_step{row_step_of(x, i), table, offset};
+          }});
   } else if (std::holds_alternative<select_operation>(op.kind)) {
-    step({in[0]}, {i}, [this, i, x = in[0]] { return detail::select_step{row_step_of(x, i)}; });
+    step({reach::all, {in[0]}, {i}, [this, i, x = in[0]] { return detail::select_step{row_step_of(x, i)}; }});
   } else if (const auto* a = std::get_if<activation_operation>(&op.kind)) {
-    step({in[0]}, {i}, [this, i, x = in[0], kind = a->activation] {
-      return detail::activation_step{row_step_of(x, i), kind, nullptr};
-    });
+    step({reach::rows, {in[0]}, {i}, [this, i, x = in[0], kind = a->activation] {
+            return detail::activation_step{row_step_of(x, i), kind, nullptr};
+          }});
   } else if (const auto* g = std::get_if<gated_operation>(&op.kind)) {
-    step({in[0], in[1]}, {i}, [this, i, x = in[0], up = in[1], kind = g->activation] {
-      return detail::activation_step{row_step_of(x, i), kind, at(up).floats};
-    });
+    step({reach::rows, {in[0], in[1]}, {i}, [this, i, x = in[0], up = in[1], kind = g->activation] {
+            return detail::activation_step{row_step_of(x, i), kind, at(up).floats};
+          }});
   } else if (std::holds_alternative<scale_operation>(op.kind)) {
-    step({in[0], in[1]}, {i}, [this, i, x = in[0], gate = in[1]] {
-      return detail::scale_step{row_step_of(x, i), at(gate).floats};
-    });
+    step({reach::rows, {in[0], in[1]}, {i}, [this, i, x = in[0], gate = in[1]] {
+            return detail::scale_step{row_step_of(x, i), at(gate).floats};
+          }});
   } else {
-    step({in[0], in[1]}, {i}, [this, i, x = in[0], other = in[1]] {
-      return detail::add_step{row_step_of(x, i), at(other).floats};
-    });
+    step({reach::rows, {in[0], in[1]}, {i}, [this, i, x = in[0], other = in[1]] {
+            return detail::add_step{row_step_of(x, i), at(other).floats};
+          }});
   }
 }
 
@@ -335,69 +364,12 @@ LINGUALINKED_DECL result<void> program_compiler::plan() {
   return {};
 }
 
-/// Gives each value a buffer from the step that first writes it to the step that last reads it; buffers go back to a pool and are
-/// taken again by the smallest value that fits, so that a stage of many layers needs the memory of about one.
-LINGUALINKED_DECL void program_compiler::place() {
-  const std::size_t steps = planned_.size();
-  const value_index output = static_cast<value_index>(end_ - 1);
-  const bool answers = end_ == graph_.operations.size();
-  for (value& v : values_) v.first_step = steps;
-  if (input_) at(*input_).first_step = 0;
-  for (std::size_t s = 0; s < steps; ++s) {
-    for (const auto* list : {&planned_[s].writes, &planned_[s].reads}) {
-      for (const value_index i : *list) {
-        value& v = at(i);
-        v.first_step = std::min(v.first_step, s);
-        v.last_step = std::max(v.last_step, s);
-      }
-    }
-  }
-  if (!answers) at(output).last_step = steps;
-
-  struct pooled {
-    std::byte* data;
-    std::size_t bytes;
-  };
-  std::vector<pooled> pool;
-  std::vector<std::pair<value_index, pooled>> taken;
-  for (std::size_t s = 0; s < steps; ++s) {
-    for (value_index i = 0; i < end_; ++i) {
-      value& v = values_[i];
-      if (v.alias || v.first_step != s || (answers && &v == &at(output))) continue;
-      const std::size_t rounded_row = v.rounded ? detail::rounded_row_bytes(v.width) : 0;
-      const std::size_t float_bytes = detail::align_up(limits_.rows * v.width * sizeof(float));
-      const std::size_t bytes = float_bytes + detail::align_up(limits_.rows * rounded_row) + 3 * storage::alignment_bytes;
-      const auto fits =
-          std::ranges::min_element(pool, {}, [bytes](const pooled& p) { return p.bytes >= bytes ? p.bytes : SIZE_MAX; });
-      pooled mine{};
-      if (fits != pool.end() && fits->bytes >= bytes) {
-        mine = *fits;
-        pool.erase(fits);
-      } else {
-        mine = {take_buffer(bytes), bytes};
-      }
-      v.floats = reinterpret_cast<float*>(mine.data);
-      if (v.rounded) v.rounded_rows = detail::place_rounded(mine.data + float_bytes, limits_.rows, v.width);
-      taken.emplace_back(i, mine);
-    }
-    std::erase_if(taken, [&](const auto& t) {
-      if (values_[t.first].last_step > s) return false;
-      pool.push_back(t.second);
-      return true;
-    });
-  }
-  if (input_) {
-    made_->input_ = at(*input_).floats;
-    made_->input_width_ = at(*input_).width;
-  }
-  made_->output_ = answers ? nullptr : at(output).floats;
-  made_->output_width_ = values_[output].width;
-}
-
 LINGUALINKED_DECL result<std::unique_ptr<program>> program_compiler::compile() {
   if (auto planned = plan(); !planned) return planned.error();
   place();
-  for (const planned_step& s : planned_) made_->steps_.push_back(s.bind());
+  for (const planned_step& s : planned_) made_->steps_.push_back({s.bind()});
+  place_barriers();
+  made_->threads_ = limits_.threads;
   if (made_->attention_) made_->buffer_bytes_ += made_->attention_->bytes();
   if (made_->mixture_) made_->buffer_bytes_ += made_->mixture_->bytes();
   return std::move(made_);
@@ -416,12 +388,23 @@ LINGUALINKED_DECL result<std::unique_ptr<program>> program::compile(const operat
 LINGUALINKED_DECL program::program() = default;
 LINGUALINKED_DECL program::~program() = default;
 
+LINGUALINKED_DECL unsigned program::mode_of(std::size_t rows, std::size_t selected) const noexcept {
+  return program_step::mode{sharing_for(rows, threads_), sharing_for(selected, threads_) == row_sharing::rows}.bit();
+}
+
+LINGUALINKED_DECL std::size_t program::barriers(std::size_t rows, std::size_t selected) const noexcept {
+  const unsigned mode = mode_of(rows, selected);
+  return static_cast<std::size_t>(std::ranges::count_if(steps_, [mode](const program_step& s) { return (s.waits & mode) != 0; }));
+}
+
 LINGUALINKED_DECL void program::run(const batch_state& batch) {
   thread_team& team = *batch.team;
+  const unsigned mode = mode_of(batch.rows.size(), batch.selected.size());
   team.run([&](unsigned thread) {
-    for (std::size_t s = 0; s < steps_.size(); ++s) {
-      if (s != 0) team.arrive_and_wait();
-      steps_[s](batch, thread);
+    for (const program_step& s : steps_) {
+      if ((s.runs & mode) == 0) continue;
+      if ((s.waits & mode) != 0) team.arrive_and_wait();
+      s.call(batch, thread);
     }
   });
 }

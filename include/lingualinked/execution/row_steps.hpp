@@ -26,7 +26,7 @@ struct row_step {
 
   template <class Row>
   void for_rows(const batch_state& b, unsigned thread, Row row) const {
-    const auto [begin, end] = share_of(rows_of(b, selected), b.team->size(), thread);
+    const auto [begin, end] = share_of(b.row_count(selected), b.team->size(), thread);
     for (std::size_t r = begin; r < end; ++r) row(r);
   }
 };
@@ -72,15 +72,23 @@ struct norm_step : row_step {
   std::size_t group = 0;  // numbers that are normed together: a row, or a head
   bool rounds = false;
   kernels::quantised_rows rounded;
+  std::size_t copy_rows = 0;  // not 0: each thread norms all rows into a copy of its own, unless rows are shared anyway
 
   void operator()(const batch_state& b, unsigned thread) const {
-    for_rows(b, thread, [&](std::size_t r) {
-      for (std::size_t c = r * width; c < (r + 1) * width; c += group) {
-        if (centres) kernels->layer_norm(in + c, weight, bias, epsilon, group, out + c);
-        else kernels->rms_norm(in + c, weight, epsilon, group, out + c);
-      }
-      if (rounds) kernels->quantise(out + r * width, width, 1, width, rounded_from(rounded, width, r, 0));
-    });
+    if (copy_rows == 0 || b.sharing(selected) == row_sharing::rows)
+      return for_rows(b, thread, [&](std::size_t r) { norm(r, r); });
+    for (std::size_t r = 0; r < b.row_count(selected); ++r) norm(r, thread * copy_rows + r);
+  }
+
+ private:
+  void norm(std::size_t from, std::size_t to) const {
+    const float* x = in + from * width;
+    float* y = out + to * width;
+    for (std::size_t c = 0; c < width; c += group) {
+      if (centres) kernels->layer_norm(x + c, weight, bias, epsilon, group, y + c);
+      else kernels->rms_norm(x + c, weight, epsilon, group, y + c);
+    }
+    if (rounds) kernels->quantise(y, width, 1, width, rounded_from(rounded, width, to, 0));
   }
 };
 
@@ -134,19 +142,20 @@ struct add_step : row_step {
   const float* other = nullptr;
 
   void operator()(const batch_state& b, unsigned thread) const {
-    const auto [begin, end] = share_of(rows_of(b, selected) * width, b.team->size(), thread);
-    for (std::size_t j = begin; j < end; ++j) out[j] = in[j] + other[j];
+    for_rows(b, thread, [&](std::size_t r) {
+      for (std::size_t j = r * width; j < (r + 1) * width; ++j) out[j] = in[j] + other[j];
+    });
   }
 };
 
-/// Where there is no buffer it is the answer of the model.
+/// Where there is no buffer it is the answer of the model. One row is long: threads share its numbers.
 struct soft_cap_step : row_step {
   float cap = 1;
 
   void operator()(const batch_state& b, unsigned thread) const {
     const float* from = in != nullptr ? in : b.answer;
     float* to = out != nullptr ? out : b.answer;
-    const auto [begin, end] = share_of(rows_of(b, selected) * width, b.team->size(), thread);
+    const auto [begin, end] = share_of(b.row_count(selected) * width, b.team->size(), thread);
     kernels->soft_cap(from + begin, cap, end - begin, to + begin);
   }
 };
