@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// A model as a whole, on one device: tokens per second of a prompt, of decoding behind contexts of several lengths, and of eight
+// sequences decoded together.
+//   benchmark_inference MODEL.gguf --benchmark_filter=decode --benchmark_repetitions=5 --benchmark_report_aggregates_only
+#include <lingualinked/execution/cpu_executor.hpp>
+#include <lingualinked/model/language_model.hpp>
+
+#include <benchmark/benchmark.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <iostream>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+namespace ll = lingualinked;
+
+namespace {
+
+constexpr std::size_t chunk = 128;  // rows of one batch of a prompt
+
+/// The whole model in this process, with sequences 0, 1, ...
+class runner {
+ public:
+  runner(const ll::language_model& model, unsigned threads, std::size_t context, std::size_t sequences)
+      : vocabulary_(model.sizes().vocabulary),
+        executor_(ll::cpu_executor::create(model.graph(), model.modules(model.default_kv_type()), model.weights(),
+                                           {.last_module = model.modules(model.default_kv_type()).node_count() - 1,
+                                            .context_tokens = context,
+                                            .sequences = sequences,
+                                            .rows = chunk,
+                                            .kv_type = model.default_kv_type(),
+                                            .threads = threads})
+                      .value()),
+        positions_(sequences, 0),
+        sampled_(sequences, 0) {}
+
+  /// Opens every sequence anew behind `prompt` tokens.
+  void restart(std::size_t prompt, std::size_t generate) {
+    for (ll::sequence_id id = 0; id < positions_.size(); ++id) {
+      executor_.release(id);
+      ll::sequence_options options;
+      for (std::size_t i = 0; i < prompt; ++i) options.prompt.push_back(static_cast<ll::token_id>((i * 7919 + 11) % vocabulary_));
+      options.max_tokens = static_cast<std::uint32_t>(generate);
+      executor_.open(id, options).value();
+      positions_[id] = 0;
+      for (std::size_t at = 0; at < prompt; at += chunk)
+        run({{id, static_cast<std::uint32_t>(at), static_cast<std::uint32_t>(std::min(chunk, prompt - at))}},
+            {options.prompt.begin() + static_cast<std::ptrdiff_t>(at),
+             options.prompt.begin() + static_cast<std::ptrdiff_t>(std::min(at + chunk, prompt))});
+    }
+  }
+  /// One more token of every sequence.
+  void decode() {
+    std::vector<ll::segment> segments;
+    std::vector<ll::token_id> tokens(positions_.size(), 1);
+    for (ll::sequence_id id = 0; id < positions_.size(); ++id) segments.push_back({id, positions_[id], 1});
+    run(segments, tokens);
+  }
+
+ private:
+  void run(const std::vector<ll::segment>& segments, const std::vector<ll::token_id>& tokens) {
+    ll::stage_batch batch;
+    batch.segments = segments;
+    batch.tokens = tokens;
+    batch.sampled = std::span(sampled_).first(segments.size());
+    executor_.run(batch).value();
+    for (const ll::segment& s : segments) positions_[s.sequence] += s.tokens;
+  }
+
+  std::size_t vocabulary_;
+  ll::cpu_executor executor_;
+  std::vector<std::uint32_t> positions_;
+  std::vector<ll::token_id> sampled_;
+};
+
+void prefill(benchmark::State& state, const ll::language_model* model, unsigned threads, std::size_t tokens) {
+  runner r(*model, threads, tokens + 1, 1);
+  for (auto _ : state) r.restart(tokens, 1);
+  state.counters["tokens/s"] =
+      benchmark::Counter(static_cast<double>(tokens) * static_cast<double>(state.iterations()), benchmark::Counter::kIsRate);
+}
+
+void decode(benchmark::State& state, const ll::language_model* model, unsigned threads, std::size_t depth,
+            std::size_t sequences) {
+  constexpr std::size_t stretch = 64;
+  runner r(*model, threads, depth + stretch, sequences);
+  std::size_t left = 0;
+  for (auto _ : state) {
+    if (left == 0) {
+      state.PauseTiming();
+      r.restart(depth, stretch);
+      left = stretch;
+      state.ResumeTiming();
+    }
+    r.decode();
+    --left;
+  }
+  state.counters["tokens/s"] =
+      benchmark::Counter(static_cast<double>(sequences) * static_cast<double>(state.iterations()), benchmark::Counter::kIsRate);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  benchmark::Initialize(&argc, argv);
+  if (argc != 2) {
+    std::cerr << "usage: benchmark_inference MODEL [--benchmark_...]\n";
+    return 2;
+  }
+  const auto model = ll::language_model::open(argv[1]);
+  if (!model) {
+    std::cerr << model.error().message << "\n";
+    return 1;
+  }
+  const unsigned processors = std::max(1U, std::thread::hardware_concurrency());
+  for (unsigned threads = 1; threads <= 2 * processors; threads *= 2) {  // the last: twice as many as there are processors
+    const std::string suffix = "/threads:" + std::to_string(threads);
+    benchmark::RegisterBenchmark(("prefill/512" + suffix).c_str(), prefill, &*model, threads, std::size_t{512})->UseRealTime();
+    for (const std::size_t depth : {std::size_t{1}, std::size_t{512}, std::size_t{1984}})
+      benchmark::RegisterBenchmark(("decode/depth:" + std::to_string(depth) + suffix).c_str(), decode, &*model, threads, depth,
+                                   std::size_t{1})
+          ->UseRealTime();
+    benchmark::RegisterBenchmark(("decode/sequences:8" + suffix).c_str(), decode, &*model, threads, std::size_t{16},
+                                 std::size_t{8})
+        ->UseRealTime();
+  }
+  benchmark::RunSpecifiedBenchmarks();
+  benchmark::Shutdown();
+}
