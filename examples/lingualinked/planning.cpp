@@ -120,9 +120,17 @@ ll::result<ll::fleet> read_fleet(const std::string& path) {
 ll::result<ll::placement_instance> instance_for(const ll::language_model& model, const ll::fleet& machines,
                                                 const planning_request& request) {
   const ll::module_graph modules = model.modules(request.kv_type);
-  auto instance =
-      ll::make_instance(ll::problem<ll::module_graph>{modules, machines, request.options},
-                        {.reserve_bytes_per_device = reserve_bytes(model, request), .tied_bytes = model.tied_bytes()});
+  ll::cost_options costs;
+  costs.reserve_bytes_per_device = reserve_bytes(model, request);
+  costs.tied_bytes = model.tied_bytes();
+  // The digest reads the whole file, so it is asked for only where it matters.
+  if (std::ranges::any_of(machines.devices, [](const ll::device& d) { return !d.profiles.empty(); })) {
+    auto digest = model.sha256();
+    if (!digest) return digest.error();
+    costs.model_sha256 = *std::move(digest);
+    costs.kv_dtype = ll::name_of(request.kv_type);
+  }
+  auto instance = ll::make_instance(ll::problem<ll::module_graph>{modules, machines, request.options}, costs);
   if (!instance) return input_error(instance.error());
   return instance;
 }

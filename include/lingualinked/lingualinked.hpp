@@ -12,6 +12,7 @@
 #include <lingualinked/documents/fleet.hpp>
 #include <lingualinked/documents/instance.hpp>
 #include <lingualinked/documents/plan.hpp>
+#include <lingualinked/documents/profile.hpp>
 #include <lingualinked/execution/cpu_executor.hpp>
 #include <lingualinked/formats/fingerprint.hpp>
 #include <lingualinked/formats/gguf.hpp>

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace ll = lingualinked;
 
@@ -52,6 +53,26 @@ TEST_SUITE("documents/fleet") {
     CHECK(fleet->links[0] == ll::link{0, 1, {0.004, 2.0e7}});
     CHECK(fleet->default_link == ll::link_quality{0.005, 1.2e7});
     CHECK(fleet->header == 1U);
+  }
+
+  TEST_CASE("who is trusted, what a battery holds and what was measured is read as well") {
+    const auto fleet = ll::read_fleet(
+        R"({"devices":[{"name":"a","trusted":true,"battery_joules":50000,"contract":2,"profiles":[{"model_sha256":")" +
+        std::string(64, '0') +
+        R"(","kv_dtype":"f32","kinds":[{"decode_seconds":0.5}],"module_kind":[0,0]}]},{"name":"b"}],)"
+        R"("links":[{"from":"a","to":"b","latency_seconds":1,"bandwidth_bytes_per_second":2,"joules_per_byte":3e-7,)"
+        R"("residuals":[0.5,1,4]}]})");
+    REQUIRE(fleet.has_value());
+    const ll::device& a = fleet->devices[0];
+    CHECK(a.trusted);
+    CHECK(a.battery_joules == 50000);
+    CHECK(a.contract == 2);
+    REQUIRE(a.profiles.size() == 1);
+    CHECK(a.profiles[0].kinds[0].decode_seconds == 0.5);
+    CHECK_FALSE(fleet->devices[1].trusted);
+    CHECK(fleet->devices[1].contract == 1);
+    CHECK(fleet->links[0].quality.joules_per_byte == 3e-7);
+    CHECK(fleet->links[0].residuals == std::vector<double>{0.5, 1, 4});
   }
 
   TEST_CASE("null is the same as absent, and unknown fields are left alone") {
@@ -119,6 +140,13 @@ TEST_SUITE("documents/fleet") {
         {fleet_with("3.5", "-3.5"), "devices[0].power_active_watts"},
         {fleet_with("0.6", "true"), "devices[0].power_idle_watts"},
         {fleet_with("\"threads\": 1", "\"threads\": 0"), "devices[0].threads"},
+        {fleet_with("\"threads\": 1", "\"trusted\": 1"), "devices[0].trusted"},
+        {fleet_with("\"threads\": 1", "\"battery_joules\": -1"), "devices[0].battery_joules"},
+        {fleet_with("\"threads\": 1", "\"contract\": 0"), "devices[0].contract"},
+        {fleet_with("\"threads\": 1", "\"profiles\": [{}]"), "devices[0].profiles[0].model_sha256"},
+        {fleet_with("\"latency_seconds\": 0.004", "\"latency_seconds\": 0.004, \"joules_per_byte\": -1"),
+         "links[0].joules_per_byte"},
+        {fleet_with("\"latency_seconds\": 0.004", "\"latency_seconds\": 0.004, \"residuals\": [2, 1]"), "links[0].residuals[1]"},
         {fleet_with("\"threads\": 1", "\"threads\": 4294967297"), "devices[0].threads"},
         {fleet_with("0.005", "-0.005"), "default_link.latency_seconds"},
         {fleet_with("1.2e7", "null"), "default_link.bandwidth_bytes_per_second"},

@@ -65,14 +65,53 @@ class source {
   std::mt19937_64 generator_;
 };
 
-inline ll::link_quality quality(source& s) { return {s.real(), s.coin() ? 0 : s.real()}; }
+inline ll::link_quality quality(source& s) {
+  return {s.real(), s.coin() ? 0 : s.real(), s.maybe([&] { return s.real(); })};
+}
+
+/// Rising, above zero.
+inline std::vector<double> residuals(source& s) {
+  std::vector<double> made;
+  for (std::uint64_t i = s.below(6); i > 0; --i) made.push_back((made.empty() ? 0 : made.back()) + s.seconds());
+  return made;
+}
+
+inline std::string digest(source& s) {
+  std::string made;
+  for (int i = 0; i < 64; ++i) made += "0123456789abcdef"[s.below(16)];
+  return made;
+}
+
+inline ll::device_profile profile(source& s) {
+  ll::device_profile p;
+  p.model_sha256 = digest(s);
+  p.build = s.text();
+  p.isa = s.text();
+  p.kv_dtype = s.coin() ? "f32" : "f16";
+  p.contract = static_cast<std::uint32_t>(1 + s.below(3));
+  p.threads = static_cast<std::uint32_t>(1 + s.below(64));
+  p.stage_overhead_seconds = s.real();
+  p.residuals = residuals(s);
+  const std::size_t kinds = s.below(5);
+  for (std::size_t k = 0; k < kinds; ++k) {
+    ll::module_profile kind{s.text(), s.real(), s.real(), {}};
+    for (std::uint64_t i = s.below(4); i > 0; --i)
+      kind.prefill.push_back(
+          {(kind.prefill.empty() ? 0 : kind.prefill.back().tokens) + static_cast<std::uint32_t>(1 + s.below(99)), s.real(),
+           s.real()});
+    p.kinds.push_back(std::move(kind));
+  }
+  if (kinds > 0)
+    for (std::uint64_t i = s.below(9); i > 0; --i) p.module_kind.push_back(static_cast<std::uint32_t>(s.below(kinds)));
+  return p;
+}
 
 /// Every pair at most once.
 inline std::vector<ll::link> links(source& s, std::size_t devices) {
   std::vector<ll::link> made;
   for (std::size_t from = 0; from < devices; ++from)
     for (std::size_t to = 0; to < devices; ++to)
-      if (from != to && s.coin()) made.push_back({from, to, quality(s)});
+      if (from != to && s.coin()) made.push_back({from, to, quality(s), residuals(s)});
   return made;
 }
 
@@ -88,7 +127,11 @@ inline ll::fleet fleet(source& s) {
     d.memory_bytes = s.maybe([&] { return s.number<std::uint64_t>(); });
     d.power_active_watts = s.maybe([&] { return s.real(); });
     d.power_idle_watts = s.maybe([&] { return s.real(); });
+    d.battery_joules = s.maybe([&] { return s.real(); });
     d.threads = s.maybe([&] { return static_cast<unsigned>(1 + s.below(64)); });
+    d.trusted = s.coin();
+    d.contract = static_cast<std::uint32_t>(1 + s.below(3));
+    for (std::uint64_t n = s.below(3); n > 0; --n) d.profiles.push_back(profile(s));
     f.devices.push_back(d);
   }
   f.links = links(s, count);
@@ -108,23 +151,19 @@ inline ll::placement_instance instance(source& s) {
   for (std::size_t i = 0; i < count; ++i) {
     ll::placement_instance::device d{s.text() + std::to_string(i), s.below(std::uint64_t{1} << 40), {}};
     for (std::size_t m = 0; m < modules; ++m) d.module_seconds.push_back(s.seconds());
+    if (s.coin()) d.stage_seconds = s.seconds();
     p.devices.push_back(d);
   }
   for (std::size_t from = 0; from < count; ++from)
     for (std::size_t to = 0; to < count; ++to)
-      if (from != to && s.coin()) p.links.push_back({from, to, {s.seconds(), s.seconds() * 1e9}});
+      if (from != to && s.coin())
+        p.links.push_back({from, to, {s.seconds(), s.seconds() * 1e9, s.maybe([&] { return s.real(); })}, residuals(s)});
   p.sequences = static_cast<std::uint32_t>(1 + s.below(8));
   p.context_tokens = static_cast<std::uint32_t>(s.below(10000));
   p.token_bytes = s.below(16);
   p.tied_bytes = modules > 1 ? std::min(p.modules.front().weight_bytes, p.modules.back().weight_bytes) / 2 : 0;
   p.header = s.maybe([&] { return static_cast<std::size_t>(s.below(count)); });
   return p;
-}
-
-inline std::string digest(source& s) {
-  std::string made;
-  for (int i = 0; i < 64; ++i) made += "0123456789abcdef"[s.below(16)];
-  return made;
 }
 
 inline ll::plan_document plan(source& s) {

@@ -37,6 +37,7 @@ inline std::optional<price> price_of(const ll::placement_instance& p, const std:
   std::vector<std::uint64_t> memory(devices, 0);
   price r;
   for (const auto& s : stages) {
+    busy[s.device] += p.devices[s.device].stage_seconds;
     for (std::size_t j = s.first_module; j <= s.last_module; ++j) {
       device_of[j] = s.device;
       busy[s.device] += p.devices[s.device].module_seconds[j];

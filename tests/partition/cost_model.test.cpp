@@ -101,6 +101,39 @@ TEST_SUITE("partition/cost_model") {
     CHECK(p.tied_bytes == 900);
     CHECK(p.header == std::size_t{1});
   }
+  TEST_CASE("a profile of the model takes the place of the roofline, and only that of this model and cache") {
+    ll::fleet f;
+    f.devices = {machine("measured", 10, 1000), machine("stated", 10, 1000), machine("silent", std::nullopt, std::nullopt)};
+    ll::device_profile p;
+    p.model_sha256 = "abc";
+    p.kv_dtype = "f16";
+    p.kinds = {{"embedding", 3, 0, {}}, {"attention", 5, 0.5, {}}};
+    p.module_kind = {0, 1, 0};
+    p.stage_overhead_seconds = 0.25;
+    f.devices[0].profiles = {p};
+    f.devices[2].profiles = {p};
+    ll::planning_options o;
+    o.prompt_tokens = 40;
+    o.generate_tokens = 20;
+    ll::cost_options c;
+    c.model_sha256 = "abc";
+    c.kv_dtype = "f16";
+    const auto made = instance_of(f, o, c).value();
+    CHECK(made.devices[0].module_seconds == std::vector<double>{3, 30, 3});
+    CHECK(made.devices[2].module_seconds == std::vector<double>{3, 30, 3});
+    CHECK(made.devices[0].stage_seconds == 0.25);
+    CHECK(made.devices[1].module_seconds[1] == doctest::Approx(20));
+    CHECK(made.devices[1].stage_seconds == 0);
+    f.devices.pop_back();
+    c.kv_dtype = "f32";
+    CHECK(instance_of(f, o, c).value().devices[0].module_seconds[1] == doctest::Approx(20));
+    CHECK(instance_of(f, o).value().devices[0].module_seconds[1] == doctest::Approx(20));
+    c.kv_dtype = "f16";
+    f.devices[0].profiles[0].module_kind = {0, 1};
+    CHECK(instance_of(f, o, c).error().code == ll::errc::malformed);
+    f.devices[0].profiles[0].module_kind = {0, 1, 2};
+    CHECK(instance_of(f, o, c).error().code == ll::errc::malformed);
+  }
   TEST_CASE("memory that nobody states does not limit") {
     ll::fleet f;
     f.devices = {machine("a", 10, std::nullopt)};

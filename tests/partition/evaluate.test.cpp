@@ -49,6 +49,18 @@ TEST_SUITE("partition/evaluate") {
     CHECK(cost->bottleneck_seconds == doctest::Approx(5));  // the edge
     CHECK(cost->tau_seconds == doctest::Approx(cost->lap_seconds));
   }
+  TEST_CASE("what a stage takes beside its modules is paid once for each stage") {
+    auto p = small_ring();
+    const std::vector<ll::stage_interval> stages{{0, 0, 1}, {1, 2, 2}, {2, 3, 3}};
+    const double lap = ll::evaluate(p, stages)->lap_seconds;
+    p.devices[1].stage_seconds = 0.5;
+    p.devices[2].stage_seconds = 4;
+    const auto cost = ll::evaluate(p, stages);
+    REQUIRE(cost.has_value());
+    CHECK(cost->stage_seconds == std::vector<double>{2, 2.5, 8});
+    CHECK(cost->lap_seconds == doctest::Approx(lap + 4.5));
+    CHECK(cost->bottleneck_seconds == doctest::Approx(8));
+  }
   TEST_CASE("a link carries its cut and its edges together") {
     auto p = small_ring();
     p.edges = {{0, 2, 700}, {1, 3, 300}};
@@ -141,6 +153,8 @@ TEST_SUITE("partition/validate") {
         {"header", [](auto& p, double, double) { p.header = 3; }},
         {"devices[2].name", [](auto& p, double, double) { p.devices[2].name = "a"; }},
         {"devices[1].module_seconds", [](auto& p, double, double) { p.devices[1].module_seconds.pop_back(); }},
+        {"devices[1].stage_seconds", [](auto& p, double n, double) { p.devices[1].stage_seconds = n; }},
+        {"devices[1].stage_seconds", [](auto& p, double, double) { p.devices[1].stage_seconds = -1; }},
         {"devices[1].module_seconds[2]", [](auto& p, double n, double) { p.devices[1].module_seconds[2] = n; }},
         {"devices[1].module_seconds[2]", [](auto& p, double, double i) { p.devices[1].module_seconds[2] = i; }},
         {"devices[1].module_seconds[2]", [](auto& p, double, double) { p.devices[1].module_seconds[2] = -1; }},

@@ -59,8 +59,10 @@ TEST_SUITE("partition/metamorphic") {
   }
   TEST_CASE("in other units of time the best plan takes as long") {
     each_instance([](auto p, double tau) {
-      for (auto& d : p.devices)
+      for (auto& d : p.devices) {
         for (double& s : d.module_seconds) s *= 1000;
+        d.stage_seconds *= 1000;
+      }
       for (auto& l : p.links) l.quality = {l.quality.latency_seconds * 1000, l.quality.bandwidth_bytes_per_second / 1000};
       check_equal(least_tau(p), tau * 1000);
     });

@@ -87,6 +87,8 @@ inline random_instance make_random_instance(std::uint64_t seed) {
   if (roll.chance(0.6)) p.header = roll.below(devices);
   // A header that owns no memory can host no stage.
   if (p.header && roll.chance(0.3)) p.devices[*p.header].memory_bytes = 50;
+  if (roll.chance(0.4))
+    for (auto& machine : p.devices) machine.stage_seconds = number(0, 2);
   return r;
 }
 

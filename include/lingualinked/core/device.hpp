@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
+#include <lingualinked/core/profile.hpp>
+
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -18,7 +20,11 @@ struct device {
   std::optional<std::uint64_t> memory_bytes;  // empty: no limit known
   std::optional<double> power_active_watts;
   std::optional<double> power_idle_watts;
-  std::optional<unsigned> threads;  // empty: the device's own default
+  std::optional<double> battery_joules;       // empty: as much as is needed
+  std::optional<unsigned> threads;            // empty: the device's own default
+  bool trusted = false;                       // may see text and logits; the header always may
+  std::uint32_t contract = 1;                 // version of the bit contract that it computes by
+  std::vector<device_profile> profiles = {};  // what was measured there; none: the figures above have to do
 
   friend bool operator==(const device&, const device&) = default;
 };
@@ -26,7 +32,8 @@ struct device {
 /// How one device reaches another, one way.
 struct link_quality {
   double latency_seconds = 0;
-  double bandwidth_bytes_per_second = 0;  // 0: cannot talk
+  double bandwidth_bytes_per_second = 0;       // 0: cannot talk
+  std::optional<double> joules_per_byte = {};  // of both ends together
 
   friend bool operator==(const link_quality&, const link_quality&) = default;
 };
@@ -36,6 +43,7 @@ struct link {
   std::size_t from = 0;
   std::size_t to = 0;
   link_quality quality;
+  std::vector<double> residuals = {};  // ascending quantiles of measured / (latency + bytes / bandwidth), around 1
 
   friend bool operator==(const link&, const link&) = default;
 };

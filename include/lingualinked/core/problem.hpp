@@ -54,6 +54,7 @@ struct placement_instance {
     std::string name;
     std::uint64_t memory_bytes = 0;      // what modules may use; buffers, scratch and process already taken off
     std::vector<double> module_seconds;  // one for each module
+    double stage_seconds = 0;            // once for a stage, beside its modules
     friend bool operator==(const device&, const device&) = default;
   };
 

@@ -3,6 +3,7 @@
 
 #include <lingualinked/documents/field_reader.hpp>
 #include <lingualinked/documents/fleet.hpp>
+#include <lingualinked/documents/profile.ipp>
 
 #include <functional>
 #include <map>
@@ -37,12 +38,17 @@ namespace detail {
   d.memory_bytes = r.number_if<std::uint64_t>(f.member("memory_bytes"));
   d.power_active_watts = r.real_if(f.member("power_active_watts"), 0);
   d.power_idle_watts = r.real_if(f.member("power_idle_watts"), 0);
+  d.battery_joules = r.real_if(f.member("battery_joules"), 0);
   d.threads = r.number_if<unsigned>(f.member("threads"), 1, 1024);
+  if (const json_field trusted = f.member("trusted"); trusted.present()) d.trusted = r.truth(trusted);
+  d.contract = r.number_if<std::uint32_t>(f.member("contract"), 1).value_or(1);
+  d.profiles = read_profiles(r, f.member("profiles"));
   return d;
 }
 
 [[nodiscard]] inline link_quality read_quality(field_reader& r, const json_field& f) {
-  return {r.real(f.member("latency_seconds"), 0), r.real(f.member("bandwidth_bytes_per_second"), 0)};
+  return {r.real(f.member("latency_seconds"), 0), r.real(f.member("bandwidth_bytes_per_second"), 0),
+          r.real_if(f.member("joules_per_byte"), 0)};
 }
 
 using device_names = std::map<std::string, std::size_t, std::less<>>;
@@ -66,11 +72,12 @@ inline void learn_name(field_reader& r, const json_field& f, const std::string& 
   if (!list.present()) return links;
   std::set<std::pair<std::size_t, std::size_t>> seen;
   for (const json_field& f : r.items(list, std::size_t{1} << 20)) {
-    link l{device_at(r, f.member("from"), names), device_at(r, f.member("to"), names), read_quality(r, f)};
+    link l{device_at(r, f.member("from"), names), device_at(r, f.member("to"), names), read_quality(r, f),
+           read_residuals(r, f.member("residuals"))};
     if (!r.ok()) break;
     if (l.from == l.to) r.fail(f.complaint("leads from a device to itself"));
     else if (!seen.emplace(l.from, l.to).second) r.fail(f.complaint("is there twice"));
-    links.push_back(l);
+    links.push_back(std::move(l));
   }
   return links;
 }
@@ -80,10 +87,13 @@ inline void learn_name(field_reader& r, const json_field& f, const std::string& 
 LINGUALINKED_DECL nlohmann::ordered_json to_json(const fleet& machines) {
   const auto quality = [](const link_quality& q) {
     return nlohmann::ordered_json{{"latency_seconds", q.latency_seconds},
-                                  {"bandwidth_bytes_per_second", q.bandwidth_bytes_per_second}};
+                                  {"bandwidth_bytes_per_second", q.bandwidth_bytes_per_second},
+                                  {"joules_per_byte", detail::null_unless_known(q.joules_per_byte)}};
   };
   nlohmann::ordered_json devices = nlohmann::ordered_json::array();
-  for (const device& d : machines.devices)
+  for (const device& d : machines.devices) {
+    nlohmann::ordered_json profiles = nlohmann::ordered_json::array();
+    for (const device_profile& p : d.profiles) profiles.push_back(to_json(p));
     devices.push_back({{"name", d.name},
                        {"endpoint", d.endpoint},
                        {"compute_flops_per_second", detail::null_unless_known(d.compute_flops_per_second)},
@@ -91,11 +101,17 @@ LINGUALINKED_DECL nlohmann::ordered_json to_json(const fleet& machines) {
                        {"memory_bytes", detail::null_unless_known(d.memory_bytes)},
                        {"power_active_watts", detail::null_unless_known(d.power_active_watts)},
                        {"power_idle_watts", detail::null_unless_known(d.power_idle_watts)},
-                       {"threads", detail::null_unless_known(d.threads)}});
+                       {"battery_joules", detail::null_unless_known(d.battery_joules)},
+                       {"threads", detail::null_unless_known(d.threads)},
+                       {"trusted", d.trusted},
+                       {"contract", d.contract},
+                       {"profiles", std::move(profiles)}});
+  }
   nlohmann::ordered_json links = nlohmann::ordered_json::array();
   for (const link& l : machines.links) {
     nlohmann::ordered_json entry = {{"from", machines.devices[l.from].name}, {"to", machines.devices[l.to].name}};
     entry.update(quality(l.quality));
+    if (!l.residuals.empty()) entry["residuals"] = l.residuals;
     links.push_back(std::move(entry));
   }
   return {{"devices", devices},

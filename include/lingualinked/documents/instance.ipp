@@ -23,14 +23,20 @@ LINGUALINKED_DECL nlohmann::ordered_json to_json(const placement_instance& insta
   for (const auto& e : instance.edges)
     edges.push_back({{"from_module", e.from_module}, {"to_module", e.to_module}, {"bytes", e.bytes}});
   json devices = json::array();
-  for (const auto& d : instance.devices)
+  for (const auto& d : instance.devices) {
     devices.push_back({{"name", d.name}, {"memory_bytes", d.memory_bytes}, {"module_seconds", d.module_seconds}});
+    if (d.stage_seconds != 0) devices.back()["stage_seconds"] = d.stage_seconds;
+  }
   json links = json::array();
-  for (const link& l : instance.links)
-    links.push_back({{"from", instance.devices[l.from].name},
-                     {"to", instance.devices[l.to].name},
-                     {"latency_seconds", l.quality.latency_seconds},
-                     {"bandwidth_bytes_per_second", l.quality.bandwidth_bytes_per_second}});
+  for (const link& l : instance.links) {
+    json entry = {{"from", instance.devices[l.from].name},
+                  {"to", instance.devices[l.to].name},
+                  {"latency_seconds", l.quality.latency_seconds},
+                  {"bandwidth_bytes_per_second", l.quality.bandwidth_bytes_per_second}};
+    if (l.quality.joules_per_byte) entry["joules_per_byte"] = *l.quality.joules_per_byte;
+    if (!l.residuals.empty()) entry["residuals"] = l.residuals;
+    links.push_back(std::move(entry));
+  }
   return {{"modules", modules},
           {"edges", edges},
           {"devices", devices},
@@ -67,6 +73,7 @@ LINGUALINKED_DECL result<placement_instance> read_instance(std::string_view text
     if (r.ok() && d.module_seconds.size() != instance.modules.size())
       r.fail(seconds.complaint("has " + std::to_string(d.module_seconds.size()) + " entries for " +
                                std::to_string(instance.modules.size()) + " modules"));
+    d.stage_seconds = r.real_if(f.member("stage_seconds"), 0).value_or(0);
     if (!r.ok()) break;
     instance.devices.push_back(std::move(d));
   }

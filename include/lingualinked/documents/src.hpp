@@ -6,3 +6,4 @@
 #include <lingualinked/documents/fleet.ipp>
 #include <lingualinked/documents/instance.ipp>
 #include <lingualinked/documents/plan.ipp>
+#include <lingualinked/documents/profile.ipp>

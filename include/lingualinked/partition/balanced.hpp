@@ -73,7 +73,7 @@ struct balanced_partitioner {
     for (std::size_t s = 1; s <= stages; ++s) {
       const auto& device = instance.devices[s - 1];
       for (std::size_t b = s; b < width; ++b) {
-        double seconds = 0;
+        double seconds = device.stage_seconds;
         std::uint64_t bytes = 0;
         for (std::size_t a = b; a-- > s - 1;) {
           seconds += device.module_seconds[a];

@@ -5,6 +5,7 @@
 #include <lingualinked/core/plan.hpp>
 #include <lingualinked/core/problem.hpp>
 #include <lingualinked/core/result.hpp>
+#include <lingualinked/partition/profile_seconds.hpp>
 #include <lingualinked/partition/validate.hpp>
 
 #include <algorithm>
@@ -29,6 +30,8 @@ struct cost_options {
   std::uint64_t reserve_bytes_per_device = 0;  // buffers, scratch and process, taken off each device's memory
   std::uint64_t token_bytes = 4;               // one token id on the wire
   std::uint64_t tied_bytes = 0;                // weights that the first and the last module share
+  std::string model_sha256 = {};               // with kv_dtype: measured profiles of this model replace the roofline
+  std::string kv_dtype = {};                   // f32 or f16
 };
 
 /// Seconds of one node on one device by the roofline: max(flops / compute, bytes / memory bandwidth), of what is known.
@@ -111,9 +114,32 @@ result<void> copy_modules(const G& graph, placement_instance& instance) {
 
 }  // namespace detail
 
+namespace detail {
+
+/// Fills in how long each module takes, from a profile.
+/// Errors    malformed when the profile is of another number of modules
+inline result<void> measured_seconds(const device_profile& profile, std::size_t modules, double context,
+                                     placement_instance::device& into) {
+  if (profile.module_kind.size() != modules)
+    return error{errc::malformed, "device '" + into.name + "': its profile of this model has " +
+                                      std::to_string(profile.module_kind.size()) + " modules, and the model " +
+                                      std::to_string(modules) + "; measure again"};
+  for (const std::uint32_t kind : profile.module_kind) {
+    if (kind >= profile.kinds.size())
+      return error{errc::malformed, "device '" + into.name + "': its profile names kind " + std::to_string(kind) + " of " +
+                                        std::to_string(profile.kinds.size())};
+    into.module_seconds.push_back(decode_seconds(profile.kinds[kind], context));
+  }
+  into.stage_seconds = profile.stage_overhead_seconds;
+  return {};
+}
+
+}  // namespace detail
+
 /// The planning problem in plain numbers, for any graph and fleet.
 ///   The tensor from u to u + 1 crosses the cut after u; tensors to later nodes become edges. Times are taken at the mean
-///   context, prompt_tokens + generate_tokens / 2; the KV cache is paid for up to context_tokens of every sequence.
+///   context, prompt_tokens + generate_tokens / 2: from the device's profile of the model that `options` name, by the roofline
+///   where it has none. The KV cache is paid for up to context_tokens of every sequence.
 /// Errors    invalid_argument for figures that make no sense, malformed naming the field, limit
 /// Cost      linear in devices times nodes
 template <Graph G>
@@ -132,7 +158,11 @@ template <Graph G>
     d.name = machine.name;
     const std::uint64_t memory = machine.memory_bytes.value_or(unlimited_memory_bytes);
     d.memory_bytes = memory - std::min(memory, options.reserve_bytes_per_device);
-    for (std::size_t i = 0; i < instance.modules.size(); ++i) {
+    const device_profile* measured =
+        options.model_sha256.empty() ? nullptr : profile_of(machine, options.model_sha256, options.kv_dtype);
+    if (measured != nullptr)
+      if (auto filled = detail::measured_seconds(*measured, instance.modules.size(), context, d); !filled) return filled.error();
+    for (std::size_t i = d.module_seconds.size(); i < instance.modules.size(); ++i) {
       const auto seconds = roofline_seconds(what.graph.cost(static_cast<node_id_t<G>>(i)), machine, context);
       if (!seconds) return seconds.error();
       d.module_seconds.push_back(*seconds);

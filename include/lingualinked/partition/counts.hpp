@@ -41,7 +41,7 @@ class count_search {
   [[nodiscard]] std::vector<double> busy_times() const {
     std::vector<double> times;
     for (std::size_t d = 0; d < devices_; ++d)
-      for (std::size_t n = 1; n < p_.modules.size(); ++n) times.push_back(seconds(d) * static_cast<double>(n));
+      for (std::size_t n = 1; n < p_.modules.size(); ++n) times.push_back(stage_seconds(d, n));
     for (const link_quality& l : links_) {
       if (!(l.bandwidth_bytes_per_second > 0)) continue;
       times.push_back(static_cast<double>(cut_bytes()) / l.bandwidth_bytes_per_second);
@@ -59,7 +59,7 @@ class count_search {
     for (std::size_t d = 0; d < devices_; ++d) {
       most[d] = p_.modules.size();
       if (bytes > 0) most[d] = static_cast<std::size_t>(std::min<std::uint64_t>(most[d], p_.devices[d].memory_bytes / bytes));
-      while (most[d] > 0 && seconds(d) * static_cast<double>(most[d]) > busiest_seconds) --most[d];
+      while (most[d] > 0 && stage_seconds(d, most[d]) > busiest_seconds) --most[d];
     }
     priced_plan best;
     for (std::size_t first = 0; first < devices_; ++first)
@@ -70,6 +70,9 @@ class count_search {
 
  private:
   [[nodiscard]] double seconds(std::size_t d) const { return p_.devices[d].module_seconds.front(); }
+  [[nodiscard]] double stage_seconds(std::size_t d, std::size_t modules) const {
+    return p_.devices[d].stage_seconds + seconds(d) * static_cast<double>(modules);
+  }
   [[nodiscard]] std::uint64_t cut_bytes() const { return p_.modules.front().cut_bytes; }
   [[nodiscard]] double send(std::size_t from, std::size_t to, std::uint64_t bytes, double busiest_seconds) const {
     if (from == to) return 0;
@@ -90,7 +93,7 @@ class count_search {
       if (most[d] == 0) return never;
       const std::size_t count = 1 + std::min(left, most[d] - 1);
       left -= count - 1;
-      sum += static_cast<double>(count) * seconds(d);
+      sum += stage_seconds(d, count);
       if (counts != nullptr) (*counts)[d] = count;
     }
     return left == 0 ? sum : never;

@@ -119,7 +119,7 @@ inline result<void> check_intervals(const placement_instance& instance, std::spa
   std::vector<std::size_t> device_of(instance.modules.size());
   for (const auto& stage : stages) {
     const auto& device = instance.devices[stage.device];
-    double seconds = 0;
+    double seconds = device.stage_seconds;
     for (std::size_t j = stage.first_module; j <= stage.last_module; ++j) {
       seconds += device.module_seconds[j];
       device_of[j] = stage.device;

@@ -64,7 +64,8 @@ inline bool are_twins(const placement_tables& t, std::size_t i, std::size_t j) {
   const auto& x = t.instance->devices[i];
   const auto& y = t.instance->devices[j];
   if (t.instance->header == i || t.instance->header == j) return false;
-  if (x.memory_bytes != y.memory_bytes || x.module_seconds != y.module_seconds) return false;
+  if (x.memory_bytes != y.memory_bytes || x.module_seconds != y.module_seconds || x.stage_seconds != y.stage_seconds)
+    return false;
   if (!(t.between(i, j) == t.between(j, i))) return false;
   for (std::size_t k = 0; k < t.devices; ++k) {
     if (k == i || k == j) continue;
@@ -83,6 +84,7 @@ inline double tau_ceiling(const placement_instance& instance) {
     seconds += slowest;
     bytes = std::max(bytes, static_cast<double>(instance.modules[j].cut_bytes));
   }
+  for (const auto& d : instance.devices) seconds += d.stage_seconds;
   for (const auto& e : instance.edges) bytes = std::max(bytes, static_cast<double>(e.bytes));
   double message = 0;
   for (const link& l : instance.links)
@@ -153,7 +155,7 @@ inline std::vector<double> times_with_edges(const placement_tables& t) {
       t.times.push_back(0);
       // [0, L) is no proper part.
       while (b < (a == 0 ? count - 1 : count) && bytes_before[b + 1] - bytes_before[a] <= device.memory_bytes) {
-        t.times.push_back(t.times.back() + device.module_seconds[b]);
+        t.times.push_back((b == a ? device.stage_seconds : t.times.back()) + device.module_seconds[b]);
         ++b;
       }
       t.fits_to.push_back(b);
@@ -191,7 +193,7 @@ struct priced_plan {
   if (interval_memory_bytes(instance, 0, t.modules) > instance.devices[d].memory_bytes) return std::nullopt;
   priced_plan plan;
   plan.stages.push_back({d, 0, t.modules - 1});
-  double seconds = 0;
+  double seconds = instance.devices[d].stage_seconds;
   for (const double s : instance.devices[d].module_seconds) seconds += s;
   const std::size_t header = instance.header.value_or(d);
   const double tokens = static_cast<double>(instance.token_bytes);

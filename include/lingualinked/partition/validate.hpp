@@ -111,7 +111,9 @@ inline result<void> validate_devices(const placement_instance& instance) {
       return malformed_field(indexed("devices", d, "module_seconds"), "has " + std::to_string(device.module_seconds.size()) +
                                                                           " entries, but there are " +
                                                                           std::to_string(instance.modules.size()) + " modules");
-    double total = 0;
+    if (std::string fault = number_fault(device.stage_seconds, placement_limits::seconds); !fault.empty())
+      return malformed_field(indexed("devices", d, "stage_seconds"), fault);
+    double total = device.stage_seconds;
     for (std::size_t j = 0; j < device.module_seconds.size(); ++j) {
       total += device.module_seconds[j];
       std::string fault = number_fault(device.module_seconds[j], placement_limits::seconds);
