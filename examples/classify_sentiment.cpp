@@ -25,7 +25,7 @@ int main(int count, char** words) {
       last.assign(rows.end() - width, rows.end());
     };
     if (auto made = m.run.logits({judged.begin(), judged.end()}, keep); !made) throw ll::failure(made.error());
-    for (const auto& s : ll::label_scores(last, m.model.sizes().labels))
+    for (const auto& s : ll::label_scores(last, m.model.sizes().labels, m.model.sizes().scores))
       std::cout << s.label << ' ' << std::lround(100 * s.score) << " %\n";
   } catch (const std::exception& e) {
     return std::cerr << e.what() << '\n', 1;

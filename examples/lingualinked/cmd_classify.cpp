@@ -67,7 +67,7 @@ ll::result<int> classify(const classify_options& o) {
   if (last.size() != labels.size())
     return ll::error{ll::errc::internal, "the model gave " + std::to_string(last.size()) + " logits for " +
                                              std::to_string(labels.size()) + " labels"};
-  const auto scores = ll::label_scores(last, labels);
+  const auto scores = ll::label_scores(last, labels, model->sizes().scores);
   if (!o.json) {
     for (const ll::label_score& s : scores) std::cout << s.score << '\t' << s.label << '\n';
     return done;

@@ -59,6 +59,8 @@ nlohmann::ordered_json describe(const ll::language_model& model) {
                        {"kv_bytes_per_context_token", cost.kv_bytes_per_context_token},
                        {"cut_bytes_per_token", or_null(u + 1 < graph.node_count(), graph.edge_bytes(u, u + 1))}});
   }
+  std::size_t windowed = 0;
+  for (std::size_t i = 0; i < h.layers; ++i) windowed += h.window_of(i) != 0 ? 1 : 0;
   std::map<std::string, std::size_t> types;
   for (const ll::tensor_info& t : model.weights().tensors()) ++types[std::string(ll::name_of(t.type))];
   nlohmann::ordered_json tokenizer = nullptr;
@@ -79,6 +81,11 @@ nlohmann::ordered_json describe(const ll::language_model& model) {
           {"heads", h.heads},
           {"kv_heads", h.kv_heads},
           {"head_size", h.head_size},
+          {"window", or_null(h.window != 0, h.window)},
+          {"windowed_layers", windowed},
+          {"experts", or_null(h.experts != 0, h.experts)},
+          {"experts_used", or_null(h.experts != 0, h.experts_used)},
+          {"labels", h.labels},
           {"kv_dtype", ll::name_of(model.default_kv_type())},
           {"tied_bytes", model.tied_bytes()},
           {"tensor_types", types},

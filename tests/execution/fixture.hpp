@@ -8,6 +8,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <cstddef>
 #include <fstream>
 #include <stdexcept>
@@ -68,7 +69,7 @@ class golden_model {
 
 /// The model as its reference ran it: its own type of KV cache, room for every prompt.
 [[nodiscard]] inline chain_options options_for(const ll::language_model& model) {
-  return {.kv_type = model.default_kv_type(), .context_tokens = 96};
+  return {.kv_type = model.default_kv_type(), .context_tokens = std::min<std::size_t>(96, model.sizes().context_length)};
 }
 
 }  // namespace test_support

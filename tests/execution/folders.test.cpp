@@ -2,6 +2,8 @@
 // Model folders against a reference implementation in double precision, and against the same weights in a GGUF file.
 #include <lingualinked/execution/cpu_executor.hpp>
 
+#include <lingualinked/model/label_scores.hpp>
+
 #include "execution/fixture.hpp"
 #include "execution/stage_chain.hpp"
 #include "support/same_bits.hpp"
@@ -23,6 +25,16 @@ using namespace test_support;
 constexpr std::array language_models{"llama-gqa", "llama-rope3", "mistral-swa", "qwen2",  "qwen3",
                                      "gpt2",      "bloom-h4",    "bloom-h6",    "gemma3", "gemma3-linear"};
 constexpr std::array classifiers{"llama-cls", "gpt2-cls", "bloom-cls"};
+// Without the reference's residual stream. Two came from another generation of configs than their logits.
+constexpr std::array more_language_models{"gemma",       "gemma2",     "phi3-longrope", "stablelm",
+                                          "opt-350",     "opt-plain",  "mixtral",       "qwen2-moe",
+                                          "gpt2-scaled", "llama-yarn", "qwen3-moe",     "stablelm-parallel"};
+constexpr std::array more_classifiers{"opt-cls", "gemma2-cls"};
+
+void for_each_name(const auto& first, const auto& second, auto use) {
+  for (const char* name : first) use(name);
+  for (const char* name : second) use(name);
+}
 
 double distance(const std::vector<float>& a, const std::vector<float>& b) {
   REQUIRE(a.size() == b.size());
@@ -76,7 +88,7 @@ std::vector<float> floats_of(const std::string& path) {
 
 TEST_SUITE("execution/folders") {
   TEST_CASE("language models stay within the tolerance of the reference and continue as it does") {
-    for (const std::string name : language_models) {
+    for_each_name(language_models, more_language_models, [](const std::string& name) {
       CAPTURE(name);
       const golden_model golden(name, golden_model::form::folder);
       REQUIRE(golden.prompts.size() > 1);
@@ -88,7 +100,7 @@ TEST_SUITE("execution/folders") {
       }
       CHECK(worst <= golden.tolerance);
       MESSAGE(name << ": largest error " << worst << ", allowed " << golden.tolerance);
-    }
+    });
   }
 
   TEST_CASE("the residual stream agrees with the reference after every layer") {
@@ -108,7 +120,7 @@ TEST_SUITE("execution/folders") {
 
   TEST_CASE("a folder gives the bits of the GGUF file that holds the same weights") {
     // Not llama-rope3, whose divisors GGUF rounds to float32, and not those of bfloat16, whose smallest numbers it rounds.
-    for (const std::string name : {"llama-gqa", "qwen3", "gpt2", "bloom-h4", "bloom-h6"}) {
+    for (const std::string name : {"llama-gqa", "qwen3", "gpt2", "bloom-h4", "bloom-h6", "stablelm-parallel"}) {
       CAPTURE(name);
       const golden_model folder(name, golden_model::form::folder);
       const golden_model file(name);
@@ -122,9 +134,9 @@ TEST_SUITE("execution/folders") {
     const auto check = [](const std::string& name) {
       CAPTURE(name);
       const golden_model golden(name, golden_model::form::folder);
-      const auto& ids = golden.prompts[0].ids;
+      const auto& ids = golden.prompts[golden.prompts[0].ids.size() > 1 ? 0 : 2].ids;
       const std::size_t modules = golden.model.modules(ll::dtype::f32).node_count();
-      CHECK(modules == 2 * golden.model.sizes().layers + 2);
+      CHECK(modules == (name == "stablelm-parallel" ? 1 : 2) * golden.model.sizes().layers + 2);
       stage_chain whole(golden.model.graph(), golden.model.weights(), options_for(golden.model));
       const auto expected = logits_of(whole, ids, ids.size());
       for (std::size_t a = 0; a + 1 < modules; ++a) {
@@ -138,12 +150,12 @@ TEST_SUITE("execution/folders") {
         }
       }
     };
-    for (const char* name : language_models) check(name);
-    for (const char* name : classifiers) check(name);
+    for_each_name(language_models, more_language_models, check);
+    for_each_name(classifiers, more_classifiers, check);
   }
 
   TEST_CASE("classifiers give the reference's logits after the last token") {
-    for (const std::string name : classifiers) {
+    for_each_name(classifiers, more_classifiers, [](const std::string& name) {
       CAPTURE(name);
       const golden_model golden(name, golden_model::form::folder);
       REQUIRE(golden.prompts.size() > 1);
@@ -151,12 +163,13 @@ TEST_SUITE("execution/folders") {
       CHECK(chain.vocabulary() == golden.model.sizes().labels.size());
       double worst = 0;
       for (const auto& p : golden.prompts) {
-        auto logits = logits_of(chain, p.ids, p.ids.size());
+        const auto judged = ll::without_padding(p.ids, golden.model.sizes().padding);
+        auto logits = logits_of(chain, {judged.begin(), judged.end()}, judged.size());
         logits.erase(logits.begin(), logits.end() - static_cast<std::ptrdiff_t>(p.logits.size()));
         worst = std::max(worst, distance(logits, p.logits));
       }
       CHECK(worst <= golden.tolerance);
       MESSAGE(name << ": largest error " << worst << ", allowed " << golden.tolerance);
-    }
+    });
   }
 }

@@ -20,7 +20,8 @@ using namespace test_support;
 
 TEST_SUITE("execution/golden") {
   TEST_CASE("float models stay within the tolerance of the reference and continue as it does") {
-    for (const std::string name : {"llama-gqa", "llama-rope3", "qwen2", "qwen3", "gemma3", "gpt2", "bloom-h4", "bloom-h6"}) {
+    for (const std::string name : {"llama-gqa", "llama-rope3", "qwen2", "qwen3", "gemma3", "gpt2", "bloom-h4", "bloom-h6",
+                                   "phi3-longrope", "stablelm-parallel"}) {
       CAPTURE(name);
       const golden_model golden(name);
       REQUIRE(golden.prompts.size() > 1);

@@ -52,7 +52,7 @@ class interpreter {
   }
   [[nodiscard]] std::vector<float> vector(const ll::weight_ref& w) const {
     const auto bytes = stored(w);
-    std::vector<float> values(w.columns);
+    std::vector<float> values(w.rows * w.columns);
     ll::kernels::decode(w.type, bytes, values).value();
     return values;
   }
@@ -93,8 +93,10 @@ class interpreter {
   void make(const ll::layer_norm_operation& op) {
     const auto w = vector(op.weight);
     const auto b = op.bias ? vector(op.bias) : std::vector<float>{};
-    for (std::size_t at = 0; at < out_.size(); at += w.size())
-      k_.layer_norm(in(0).data() + at, w.data(), op.bias ? b.data() : nullptr, op.epsilon, w.size(), out_.data() + at);
+    const std::size_t group = op.head_size != 0 ? op.head_size : w.size();
+    for (std::size_t at = 0; at < out_.size(); at += group)
+      k_.layer_norm(in(0).data() + at, w.data() + at % w.size(), op.bias ? b.data() : nullptr, op.epsilon, group,
+                    out_.data() + at);
   }
   [[nodiscard]] ll::kernels::panels panels_of(const ll::weight_ref& w, const ll::linear_operation& op = {}) const {
     const auto bytes = stored(w);

@@ -26,6 +26,7 @@ struct species {
   bool layer_norms = false;
   bool head_norms = false;
   bool norms_behind = false;  // each half of a layer is normed once more before it is added
+  bool parallel = false;      // one norm for both halves of a layer, which are added to the same stream
   bool gated = true;
   bool fused_qkv = false;
   bool fused_gate = false;
@@ -95,9 +96,10 @@ inline std::vector<species> all_species(model_maker& random, std::size_t multipl
     h.shared_feed_forward = multiple * (1 + random.below(60 / multiple + 1));
   });
   add("qwen3", "qwen3", [&](species& s, ll::hyperparameters&) { s.head_norms = true; });
-  add("qwen3moe", "qwen3moe", [&](species& s, ll::hyperparameters& h) {
+  add("qwen3moe with layers that have no experts", "qwen3moe", [&](species& s, ll::hyperparameters& h) {
     s.head_norms = true;
     experts(h);
+    h.dense_layers = {false, true, false};
   });
   add("gemma", "gemma", [&](species& s, ll::hyperparameters& h) { gemma(s, h); });
   add("gemma2", "gemma2", [&](species& s, ll::hyperparameters& h) {
@@ -121,6 +123,7 @@ inline std::vector<species> all_species(model_maker& random, std::size_t multipl
     ancient(s, h);
     s.fused_qkv = s.positions = true;
     h.activation = random.one_of({ll::activation_kind::gelu, ll::activation_kind::gelu_tanh});
+    h.scaled_by_layer = random.one_of({false, true});
   });
   for (const bool after : {false, true})
     add(after ? "bloom with the residual after the norm" : "bloom", "bloom", [&](species& s, ll::hyperparameters& h) {
@@ -147,6 +150,10 @@ inline std::vector<species> all_species(model_maker& random, std::size_t multipl
     s.layer_norms = true;
     h.rotary = 4;
     s.biases = random.one_of({'-', 'q'});
+  });
+  add("stablelm with norms of heads and parallel halves", "stablelm", [&](species& s, ll::hyperparameters& h) {
+    s.layer_norms = s.head_norms = s.parallel = true;
+    h.rotary = 4;
   });
   add("a classifier", "llama", [&](species&, ll::hyperparameters& h) {
     h.labels = {"no", "perhaps", "yes"};
@@ -198,16 +205,21 @@ inline tiny_model make_species(model_maker& random, const species& s, std::span<
       linear(layer + "attn_v", kv, h.width, true);
     }
     if (s.head_norms) {
-      vector(layer + "attn_q_norm.weight", h.head_size, 1);
-      vector(layer + "attn_k_norm.weight", h.head_size, 1);
+      const auto of_heads = [&](const char* name, std::size_t heads) {
+        if (!s.layer_norms) return vector(layer + name, h.head_size, 1);
+        m.weights.add(layer + name, ll::dtype::f32, heads, h.head_size,
+                      random.numbers(ll::dtype::f32, heads * h.head_size, 0.3, 1));
+      };
+      of_heads("attn_q_norm.weight", h.heads);
+      of_heads("attn_k_norm.weight", h.kv_heads);
     }
     linear(layer + "attn_output", h.width, q);
-    norm(layer + "ffn_norm", h.width);
+    if (!s.parallel) norm(layer + "ffn_norm", h.width);
     if (s.norms_behind) {
       norm(layer + "post_attention_norm", h.width);
       norm(layer + "post_ffw_norm", h.width);
     }
-    if (h.experts != 0) {
+    if (h.mixes(i)) {
       m.weights.add(layer + "ffn_gate_inp.weight", ll::dtype::f32, h.experts, h.width,
                     random.numbers(ll::dtype::f32, h.experts * h.width, 0.5, 0));
       matrix(layer + "ffn_gate_exps", h.experts * h.expert_feed_forward, h.width);
@@ -247,8 +259,13 @@ class species_oracle {
     if (s_.embedding_norm) x = norm(x, "token_embd_norm");
     for (std::size_t i = 0; i < h_.layers; ++i) {
       layer_ = "blk." + std::to_string(i) + ".";
+      if (s_.parallel) {
+        const matrix n = norm(x, layer_ + "attn_norm");
+        x = x + attention(n, i) + feed_forward(n, i);
+        continue;
+      }
       x = half(x, "attn_norm", "post_attention_norm", attention(in(x, "attn_norm"), i));
-      x = half(x, "ffn_norm", "post_ffw_norm", feed_forward(in(x, "ffn_norm")));
+      x = half(x, "ffn_norm", "post_ffw_norm", feed_forward(in(x, "ffn_norm"), i));
     }
     if (!h_.norm_after_residual) x = norm(x, "output_norm");
     if (!h_.labels.empty()) return x * load("cls.output.weight").transpose();
@@ -268,17 +285,19 @@ class species_oracle {
     if (weights_.find(layer_ + name + ".bias") != nullptr) y.rowwise() += load(layer_ + name + ".bias").row(0);
     return y;
   }
-  [[nodiscard]] matrix norm(matrix x, const std::string& name, bool centres) const {
-    const matrix w = load(name + ".weight");
+  [[nodiscard]] matrix norm(matrix x, const matrix& w, bool centres) const {
     for (Eigen::Index t = 0; t < x.rows(); ++t) {
       if (centres) x.row(t).array() -= x.row(t).mean();
       x.row(t) *= 1 / std::sqrt(x.row(t).squaredNorm() / static_cast<double>(x.cols()) + double{h_.norm_epsilon});
       x.row(t) = x.row(t).cwiseProduct(w.row(0));
-      if (centres) x.row(t) += load(name + ".bias").row(0);
     }
     return x;
   }
-  [[nodiscard]] matrix norm(const matrix& x, const std::string& name) const { return norm(x, name, s_.layer_norms); }
+  [[nodiscard]] matrix norm(const matrix& x, const std::string& name) const {
+    matrix y = norm(x, load(name + ".weight"), s_.layer_norms);
+    if (s_.layer_norms) y.rowwise() += load(name + ".bias").row(0);
+    return y;
+  }
   [[nodiscard]] matrix in(const matrix& x, const std::string& name) const {
     return h_.norm_after_residual ? x : norm(x, layer_ + name);
   }
@@ -320,8 +339,10 @@ class species_oracle {
   }
   [[nodiscard]] matrix heads(matrix x, const std::string& name) const {
     const auto d = static_cast<Eigen::Index>(h_.head_size);
-    if (s_.head_norms)
-      for (Eigen::Index c = 0; c < x.cols(); c += d) x.middleCols(c, d) = norm(matrix(x.middleCols(c, d)), layer_ + name, false);
+    if (!s_.head_norms) return x;
+    const matrix w = load(layer_ + name + ".weight");  // [1 or heads, d]
+    for (Eigen::Index c = 0; c < x.cols(); c += d)
+      x.middleCols(c, d) = norm(matrix(x.middleCols(c, d)), w.row(c / d % w.rows()), s_.layer_norms);
     return x;
   }
   [[nodiscard]] double slope(std::size_t head) const {
@@ -350,7 +371,8 @@ class species_oracle {
     q = turn(heads(q, "attn_q_norm"), layer);
     k = turn(heads(k, "attn_k_norm"), layer);
     matrix out(x.rows(), q_width);
-    const double scale = h_.attention_scale != 0 ? h_.attention_scale : 1 / std::sqrt(static_cast<double>(d));
+    double scale = h_.attention_scale != 0 ? h_.attention_scale : 1 / std::sqrt(static_cast<double>(d));
+    if (h_.scaled_by_layer) scale /= static_cast<double>(layer + 1);
     const auto window = static_cast<Eigen::Index>(h_.window_of(layer));
     for (Eigen::Index t = 0; t < x.rows(); ++t) {
       const Eigen::Index first = window == 0 ? 0 : std::max<Eigen::Index>(0, t + 1 - window);
@@ -369,8 +391,8 @@ class species_oracle {
   [[nodiscard]] matrix through(const matrix& gate, const matrix& up) const {
     return gate.unaryExpr([this](double x) { return activated(x); }).cwiseProduct(up);
   }
-  [[nodiscard]] matrix feed_forward(const matrix& x) const {
-    if (h_.experts != 0) return routed(x);
+  [[nodiscard]] matrix feed_forward(const matrix& x, std::size_t layer) const {
+    if (h_.mixes(layer)) return routed(x);
     const matrix up = linear(x, "ffn_up");
     if (!s_.gated) return linear(through(up, matrix::Ones(up.rows(), up.cols())), "ffn_down");
     if (!s_.fused_gate) return linear(through(linear(x, "ffn_gate"), up), "ffn_down");

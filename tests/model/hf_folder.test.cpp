@@ -102,6 +102,41 @@ TEST_SUITE("model/hf_folder") {
     CHECK(ll::language_model::open(tiny.write()).has_value());
   }
 
+  TEST_CASE("settings that published configs hold and that change nothing are passed over") {
+    tiny_folder tiny;
+    for (const char* name : {"gradient_checkpointing", "output_past", "_flash_attn_2_enabled", "unsloth_fixed"})
+      tiny.config[name] = true;
+    tiny.config["pruned_heads"] = nlohmann::json::object();
+    tiny.config["_num_labels"] = 1;
+    tiny.config["max_sequence_length"] = 64;
+    tiny.config["_attn_implementation"] = "eager";
+    tiny.config["rope_scaling"] = {{"type", "dynamic"}, {"factor", 2.0}};  // begins beyond the context
+    const auto m = ll::language_model::open(tiny.write());
+    REQUIRE_MESSAGE(m.has_value(), m.error().message);
+    CHECK(m->sizes().rope_divisors.empty());
+  }
+
+  TEST_CASE("windows that a family's configs write as none are none") {
+    tiny_folder tiny;
+    tiny.config["model_type"] = "mistral";
+    const auto window = [&] { return ll::hf_folder::open(tiny.write()).value().sizes.window; };
+    CHECK(window() == 4096);
+    tiny.config["sliding_window"] = nullptr;
+    CHECK(window() == 0);
+    tiny.config["model_type"] = "qwen3";
+    tiny.config["head_dim"] = 8;
+    tiny.weights.set("model.layers.0.self_attn.q_norm.weight", {8}).set("model.layers.0.self_attn.k_norm.weight", {8});
+    tiny.config["use_sliding_window"] = true;
+    tiny.config["max_window_layers"] = 0;
+    CHECK(window() == 0);
+    tiny.config["sliding_window"] = 0;
+    CHECK(window() == 0);
+    tiny.config["sliding_window"] = 7;
+    CHECK(window() == 7);
+    tiny.config["use_sliding_window"] = false;
+    CHECK(window() == 0);
+  }
+
   TEST_CASE("a folder that does not hold together is refused in one line that names the place") {
     const std::string q = "model.layers.0.self_attn.q_proj.weight";
     const damage all[] = {
@@ -141,6 +176,11 @@ TEST_SUITE("model/hf_folder") {
          errc::unsupported, "LlamaForTokenClassification"},
         {"an unknown switch", [](tiny_folder& t) { t.config["use_magic"] = true; }, errc::unsupported,
          "use_magic: is a switch that this library does not know"},
+        {"heads that were cut out",
+         [](tiny_folder& t) {
+           t.config["pruned_heads"] = {{"0", {1}}};
+         },
+         errc::unsupported, "pruned_heads"},
         {"other quantisation",
          [](tiny_folder& t) {
            t.config["quantization_config"] = {{"bits", 4}};
@@ -148,9 +188,30 @@ TEST_SUITE("model/hf_folder") {
          errc::unsupported, "quantization_config"},
         {"an unknown rope scaling",
          [](tiny_folder& t) {
-           t.config["rope_scaling"] = {{"rope_type", "dynamic"}, {"factor", 2.0}};
+           t.config["rope_scaling"] = {{"rope_type", "ntk"}, {"factor", 2.0}};
          },
-         errc::unsupported, "rope scaling 'dynamic' is not supported"},
+         errc::unsupported, "rope scaling 'ntk' is not supported"},
+        {"more of a head than there is turns",
+         [](tiny_folder& t) {
+           t.config["rope_parameters"] = {{"rope_type", "default"}, {"partial_rotary_factor", 2.0}};
+         },
+         errc::malformed, "16 of 8 elements of a head cannot turn"},
+        {"longrope from one token",
+         [](tiny_folder& t) {
+           t.config["max_position_embeddings"] = 1;
+           t.config["rope_scaling"] = {{"rope_type", "longrope"}, {"short_factor", {1.0}}, {"long_factor", {2.0}}};
+         },
+         errc::malformed, "began from a context of 1"},
+        {"longrope without short factors",
+         [](tiny_folder& t) {
+           t.config["rope_scaling"] = {{"rope_type", "longrope"}, {"short_factor", {1.0}}, {"long_factor", {2.0}}};
+         },
+         errc::malformed, "'longrope' needs 4 positive short factors"},
+        {"longrope whose original context is in either place",
+         [](tiny_folder& t) {
+           t.config["rope_scaling"] = {{"rope_type", "longrope"}, {"original_max_position_embeddings", 16}};
+         },
+         errc::unsupported, "versions of the reference differ"},
         {"llama3 without its factors",
          [](tiny_folder& t) {
            t.config["rope_scaling"] = {{"rope_type", "llama3"}, {"factor", 2.0}};
@@ -234,7 +295,8 @@ TEST_SUITE("model/hf_folder") {
   }
 
   TEST_CASE("every tensor of a folder holds the numbers of the GGUF file of the same model") {
-    for (const std::string name : {"llama-gqa", "qwen2", "qwen3", "gpt2", "bloom-h4", "bloom-h6", "gemma3"}) {
+    for (const std::string name :
+         {"llama-gqa", "qwen2", "qwen3", "gpt2", "bloom-h4", "bloom-h6", "gemma3", "stablelm-parallel"}) {
       CAPTURE(name);
       const auto folder = ll::hf_folder::open(data_folder + name);
       REQUIRE_MESSAGE(folder.has_value(), folder.error().message);
@@ -319,8 +381,27 @@ TEST_SUITE("model/hf_folder") {
     CHECK(two->sizes().labels == std::vector<std::string>{"LABEL_0", "LABEL_1"});
     tiny.config["id2label"] = {{"0", "bad"}, {"1", "fine"}, {"2", "good"}};
     CHECK(ll::language_model::open(tiny.write()).error().message.find("'score.weight' is 2 x 16") != std::string::npos);
-    tiny.config["problem_type"] = "regression";
+    tiny.config["problem_type"] = "ranking";
     CHECK(ll::language_model::open(tiny.write()).error().code == errc::unsupported);
+  }
+
+  TEST_CASE("scores are what the kind of problem makes them") {
+    tiny_folder tiny;
+    tiny.config["architectures"] = {"LlamaForSequenceClassification"};
+    tiny.weights.tensors.erase("lm_head.weight");
+    const auto rule = [&] { return ll::hf_folder::open(tiny.write()).value().sizes.scores; };
+    for (const char* kind : {"", "single_label_classification", "multi_label_classification", "regression"}) {
+      CAPTURE(kind);
+      if (*kind != 0) tiny.config["problem_type"] = kind;
+      const bool none = kind == std::string("regression");
+      tiny.config["id2label"] = {{"0", "good"}};
+      tiny.weights.set("score.weight", {1, 16});
+      CHECK(rule() == (none ? ll::score_rule::none : ll::score_rule::sigmoid));
+      tiny.config["id2label"] = {{"0", "bad"}, {"1", "good"}};
+      tiny.weights.set("score.weight", {2, 16});
+      const bool several = kind == std::string("multi_label_classification");
+      CHECK(rule() == (none ? ll::score_rule::none : several ? ll::score_rule::sigmoid : ll::score_rule::softmax));
+    }
   }
 
   TEST_CASE("a folder's tokenizer knows the end tokens of its generation settings") {

@@ -25,6 +25,17 @@ TEST_SUITE("model/label_scores") {
     CHECK(ll::label_scores({}, labels).empty());
   }
 
+  TEST_CASE("labels that do not exclude each other have probabilities of their own, and a regression its number") {
+    const std::array logits{-1.0F, 2.0F};
+    const std::vector<std::string> labels{"a", "b"};
+    const auto own = ll::label_scores(logits, labels, ll::score_rule::sigmoid);
+    REQUIRE(own.size() == 2);
+    CHECK(own[0].label == "b");
+    CHECK(own[0].score == doctest::Approx(1 / (1 + std::exp(-2.0))));
+    CHECK(own[1].score == doctest::Approx(1 / (1 + std::exp(1.0))));
+    CHECK(ll::label_scores(logits, labels, ll::score_rule::none)[1].score == -1);
+  }
+
   TEST_CASE("padding at the end is taken away, but not all of a text") {
     const std::array<ll::token_id, 5> ids{2, 7, 2, 2, 2};
     CHECK(ll::without_padding(ids, 2).size() == 2);

@@ -151,9 +151,10 @@ TEST_SUITE("model/language_model") {
          "must be even"},
         {"yarn without a factor", [](f& g) { g.text("llama.rope.scaling.type", "yarn"); }, ll::errc::malformed,
          "no rope.scaling.factor"},
-        {"long rope", [](f& g) { g.text("llama.rope.scaling.type", "longrope"); }, ll::errc::unsupported, "'longrope'"},
-        {"long rope by its tensors", [](f& g) { g.matrix("rope_factors_long.weight", {4}); }, ll::errc::unsupported,
-         "'longrope'"},
+        {"long rope without factors", [](f& g) { g.text("llama.rope.scaling.type", "longrope"); }, ll::errc::malformed,
+         "'rope_factors_short.weight' is missing"},
+        {"long rope without short factors", [](f& g) { g.matrix("rope_factors_long.weight", {4}); }, ll::errc::malformed,
+         "'rope_factors_short.weight' is missing"},
         {"sizes that differ from layer to layer",
          [](f& g) {
            g.numbers<std::int32_t>("llama.attention.head_count_kv", {1, 2});

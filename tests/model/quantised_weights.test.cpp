@@ -9,8 +9,11 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -29,6 +32,22 @@ std::vector<std::byte> bytes_of(const ll::tensor_source& source, const std::stri
     REQUIRE(source.read(tensor, at, std::span(all).subspan(at, std::min(piece, all.size() - at))).has_value());
   return all;
 }
+
+/// Two tensors, of which nothing is read: norms of two heads, and a matrix.
+class named_source final : public ll::tensor_source {
+ public:
+  [[nodiscard]] std::span<const ll::tensor_info> tensors() const noexcept override { return all_; }
+  [[nodiscard]] const ll::tensor_info* find(std::string_view name) const noexcept override {
+    const auto found = std::ranges::find(all_, name, &ll::tensor_info::name);
+    return found == all_.end() ? nullptr : &*found;
+  }
+  [[nodiscard]] std::span<const ll::source_file> files() const noexcept override { return {}; }
+  [[nodiscard]] ll::result<void> read(const ll::tensor_info&, std::uint64_t, std::span<std::byte>) const override { return {}; }
+
+ private:
+  std::vector<ll::tensor_info> all_{{"blk.0.attn_q_norm.weight", dtype::f32, 2, 32, {2, 32}, 0, 0, 256},
+                                    {"blk.0.ffn_up.weight", dtype::f32, 2, 32, {2, 32}, 0, 0, 256}};
+};
 
 }  // namespace
 
@@ -51,6 +70,12 @@ TEST_SUITE("model/quantised_weights") {
     CHECK(rounded.default_kv_type() == dtype::f16);
     CHECK(rounded.weight_bytes() < floats.weight_bytes());
     CHECK(rounded.weights().stored_name(name) == floats.weights().stored_name(name));
+  }
+
+  TEST_CASE("norms stay as they are, also where each head has one of its own") {
+    const auto rounded = ll::quantised_weights::create(std::make_unique<named_source>(), dtype::q8_0).value();
+    CHECK(rounded.find("blk.0.attn_q_norm.weight")->type == dtype::f32);
+    CHECK(rounded.find("blk.0.ffn_up.weight")->type == dtype::q8_0);
   }
 
   TEST_CASE("what weights are rounded to is part of a model's identity") {

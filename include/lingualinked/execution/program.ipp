@@ -350,10 +350,17 @@ LINGUALINKED_DECL result<void> program_compiler::plan() {
     const auto i = static_cast<value_index>(n);
     const operation_kind& kind = ops[n].kind;
     if (const auto* m = std::get_if<rms_norm_operation>(&kind))
-      plan_norm(i, {{}, false, weights_.vector(m->weight), nullptr, m->epsilon, m->head_size, false, {}});
+      plan_norm(i, {{}, false, weights_.vector(m->weight), nullptr, m->epsilon, m->head_size, false, false, {}});
     else if (const auto* l = std::get_if<layer_norm_operation>(&kind))
-      plan_norm(i,
-                {{}, true, weights_.vector(l->weight), l->bias ? weights_.vector(l->bias) : nullptr, l->epsilon, 0, false, {}});
+      plan_norm(i, {{},
+                    true,
+                    weights_.vector(l->weight),
+                    l->bias ? weights_.vector(l->bias) : nullptr,
+                    l->epsilon,
+                    l->head_size,
+                    l->head_size != 0,
+                    false,
+                    {}});
     else if (std::holds_alternative<linear_operation>(kind)) plan_linear_group(i);
     else if (const auto* r = std::get_if<rope_operation>(&kind)) plan_rope(i, *r);
     else if (const auto* a = std::get_if<attention_operation>(&kind)) plan_attention(i, *a);

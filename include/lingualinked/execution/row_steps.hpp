@@ -70,6 +70,7 @@ struct norm_step : row_step {
   const float* bias = nullptr;  // null: none
   float epsilon = 0;
   std::size_t group = 0;  // numbers that are normed together: a row, or a head
+  bool own = false;       // each head has weights of its own
   bool rounds = false;
   kernels::quantised_rows rounded;
   std::size_t copy_rows = 0;  // not 0: each thread norms all rows into a copy of its own, unless rows are shared anyway
@@ -85,8 +86,9 @@ struct norm_step : row_step {
     const float* x = in + from * width;
     float* y = out + to * width;
     for (std::size_t c = 0; c < width; c += group) {
-      if (centres) kernels->layer_norm(x + c, weight, bias, epsilon, group, y + c);
-      else kernels->rms_norm(x + c, weight, epsilon, group, y + c);
+      const float* w = own ? weight + c : weight;
+      if (centres) kernels->layer_norm(x + c, w, bias, epsilon, group, y + c);
+      else kernels->rms_norm(x + c, w, epsilon, group, y + c);
     }
     if (rounds) kernels->quantise(y, width, 1, width, rounded_from(rounded, width, to, 0));
   }

@@ -190,10 +190,10 @@ LINGUALINKED_DECL result<stage_weights> stage_weights::load(std::span<const oper
     loaded.matrices_.emplace(part_key{weight->name, weight->first}, *std::move(made));
   }
   for (const auto& [weight, places] : *vectors) {
-    std::vector<float> values(weight->columns);
-    auto read = detail::for_each_row(source, *weight, tell, [&](std::size_t, std::span<const std::byte> bytes) {
+    std::vector<float> values(weight->rows * weight->columns);
+    auto read = detail::for_each_row(source, *weight, tell, [&](std::size_t row, std::span<const std::byte> bytes) {
       byte_reader stored(bytes);
-      for (std::size_t i = 0; i < values.size(); ++i) values[places.of(i)] = stored.read<float>();
+      for (std::size_t i = 0; i < weight->columns; ++i) values[places.of(row * weight->columns + i)] = stored.read<float>();
     });
     if (!read) return read.error();
     loaded.bytes_ += values.size() * sizeof(float);

@@ -27,6 +27,9 @@ struct rope_parameters {
   std::optional<double> attention_factor;
   std::optional<double> beta_fast;
   std::optional<double> beta_slow;
+  std::optional<double> mscale;
+  std::optional<double> mscale_all_dim;
+  std::optional<bool> truncate;
   std::optional<double> partial_rotary_factor;
   std::optional<std::uint64_t> original_max_position_embeddings;
   std::vector<double> short_factor;

@@ -37,12 +37,14 @@ inline constexpr std::size_t hf_max_list = 65'536;
     std::string_view name;
     std::optional<double>* value;
   };
-  const std::array<number, 7> numbers{{{"factor", &out.factor},
+  const std::array<number, 9> numbers{{{"factor", &out.factor},
                                        {"low_freq_factor", &out.low_freq_factor},
                                        {"high_freq_factor", &out.high_freq_factor},
                                        {"attention_factor", &out.attention_factor},
                                        {"beta_fast", &out.beta_fast},
                                        {"beta_slow", &out.beta_slow},
+                                       {"mscale", &out.mscale},
+                                       {"mscale_all_dim", &out.mscale_all_dim},
                                        {"partial_rotary_factor", &out.partial_rotary_factor}}};
   constexpr double largest = 1e12;  // far above every factor and base in use
   for (const auto& name : *names) {
@@ -61,6 +63,10 @@ inline constexpr std::size_t hf_max_list = 65'536;
       const auto value = field.get_uint(1, std::uint64_t{1} << 40);
       if (!value) return value.error();
       out.original_max_position_embeddings = *value;
+    } else if (name == "truncate") {
+      const auto value = field.get_bool();
+      if (!value) return value.error();
+      out.truncate = *value;
     } else if (name == "short_factor" || name == "long_factor") {
       auto values = hf_floats(field);
       if (!values) return std::move(values).error();

@@ -54,11 +54,13 @@ struct rms_norm_operation {
   float epsilon = 0;
   std::size_t head_size = 0;
 };
-/// (x - mean) / sqrt(variance + epsilon) * weight (+ bias) of each row.
+/// (x - mean) / sqrt(variance + epsilon) * weight (+ bias) of each row, or of each head of a row when head_size is not 0; then
+/// the weight is that of all heads, one behind the other.
 struct layer_norm_operation {
   weight_ref weight;
   weight_ref bias;
   float epsilon = 0;
+  std::size_t head_size = 0;
 };
 /// y = W x (+ b)
 struct linear_operation {

@@ -17,7 +17,7 @@ enum class bias_rule : unsigned char { where_stored, of_qkv, everywhere };
 /// What the architectures differ in, besides the order of their parts.
 struct decoder_style {
   bool layer_norms = false;  // else root-mean-square norms
-  bool head_norms = false;   // q and k are normed, head by head, before they turn
+  bool head_norms = false;   // q and k are normed, head by head, before they turn; layer norms differ from head to head
   bias_rule biases = bias_rule::where_stored;
 };
 
@@ -30,9 +30,10 @@ class decoder_builder : public graph_builder {
 
   /// The token table's rows times `scale`; where the table is narrower than the model, projected.
   value embed(float scale = 1);
-  /// Following parts belong to this half of this layer.
+  /// Following parts belong to this half of this layer, or to both.
   void attention_part(std::size_t layer);
   void feed_forward_part(std::size_t layer);
+  void whole_part(std::size_t layer);
   /// A norm of the current layer, e.g. "attn_norm".
   value norm(value x, const std::string& name) { return norm_named(x, layer_ + name); }
   /// A norm that no layer owns, e.g. "output_norm".
@@ -41,7 +42,7 @@ class decoder_builder : public graph_builder {
   value attention(value x);
   /// down(activation(gate(x)) * up(x)); gate and up are one matrix where there is no "ffn_gate".
   value gated_feed_forward(value x);
-  /// A mixture of experts where the model has one, plus the expert that every token takes where there is one; else as above.
+  /// A mixture of experts where the layer has one, plus the expert that every token takes where there is one; else as above.
   value routed_feed_forward(value x);
   /// down(activation(up(x)))
   value feed_forward(value x);

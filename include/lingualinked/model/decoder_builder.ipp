@@ -42,6 +42,11 @@ LINGUALINKED_DECL void decoder_builder::feed_forward_part(std::size_t layer) {
   part("layer " + std::to_string(layer) + " feed-forward");
 }
 
+LINGUALINKED_DECL void decoder_builder::whole_part(std::size_t layer) {
+  attention_part(layer);
+  part("layer " + std::to_string(layer));
+}
+
 LINGUALINKED_DECL graph_builder::value decoder_builder::norm_named(value x, const std::string& name) {
   if (!style_.layer_norms) return rms_norm(x, name + ".weight", h_.norm_epsilon);
   return layer_norm(x, name, h_.norm_epsilon);
@@ -63,7 +68,8 @@ LINGUALINKED_DECL graph_builder::value decoder_builder::slice(value x, const std
 }
 
 LINGUALINKED_DECL graph_builder::value decoder_builder::turned(value x, const std::string& norm) {
-  if (style_.head_norms) x = rms_norm(x, layer_ + norm + ".weight", h_.norm_epsilon, h_.head_size);
+  if (style_.head_norms && style_.layer_norms) x = layer_norm_of_heads(x, layer_ + norm, h_.norm_epsilon, h_.head_size);
+  else if (style_.head_norms) x = rms_norm(x, layer_ + norm + ".weight", h_.norm_epsilon, h_.head_size);
   if (h_.rotary == 0) return x;
   const bool windowed = h_.window_of(index_) != 0 && h_.window_rope_base != 0;
   if (windowed) return rope(x, {h_.head_size, h_.rotary, h_.window_rope_base, {}});
@@ -93,7 +99,8 @@ LINGUALINKED_DECL graph_builder::value decoder_builder::attention(value x) {
   }
   q = turned(q, "attn_q_norm");
   k = turned(k, "attn_k_norm");
-  const double scale = h_.attention_scale != 0 ? h_.attention_scale : 1.0 / std::sqrt(static_cast<double>(h_.head_size));
+  double scale = h_.attention_scale != 0 ? h_.attention_scale : 1.0 / std::sqrt(static_cast<double>(h_.head_size));
+  if (h_.scaled_by_layer) scale /= static_cast<double>(index_ + 1);
   attention_operation how{.heads = h_.heads,
                           .kv_heads = h_.kv_heads,
                           .head_size = h_.head_size,
@@ -113,7 +120,7 @@ LINGUALINKED_DECL graph_builder::value decoder_builder::gated_feed_forward(value
 }
 
 LINGUALINKED_DECL graph_builder::value decoder_builder::routed_feed_forward(value x) {
-  if (h_.experts == 0) return gated_feed_forward(x);
+  if (!h_.mixes(index_)) return gated_feed_forward(x);
   const value scores = linear(x, layer_ + "ffn_gate_inp.weight", h_.experts);
   const value y = mixture(x, scores, layer_ + "ffn_gate_exps.weight", layer_ + "ffn_up_exps.weight",
                           layer_ + "ffn_down_exps.weight", h_.experts, h_.expert_feed_forward,

@@ -6,6 +6,7 @@
 #include <lingualinked/model/gguf_hyperparameters.hpp>
 #include <lingualinked/model/rope_scaling.hpp>
 
+#include <algorithm>
 #include <cmath>
 #include <functional>
 #include <optional>
@@ -90,19 +91,19 @@ class architecture_keys {
   std::optional<error> mistake_;
 };
 
-[[nodiscard]] inline result<std::vector<double>> read_rope_divisors(const gguf_file& file, std::size_t rotary) {
-  const tensor_info* info = file.find("rope_freqs.weight");
+[[nodiscard]] inline result<std::vector<double>> read_rope_divisors(const gguf_file& file, const char* name, std::size_t rotary) {
+  const tensor_info* info = file.find(name);
   if (info == nullptr) return std::vector<double>{};
+  const std::string shown = "tensor '" + std::string(name) + "'";
   if (info->type != dtype::f32 || info->rows != 1 || info->columns != rotary / 2)
-    return error{errc::malformed, "tensor 'rope_freqs.weight' must be " + std::to_string(rotary / 2) + " f32 numbers"};
+    return error{errc::malformed, shown + " must be " + std::to_string(rotary / 2) + " f32 numbers"};
   std::vector<std::byte> raw(info->bytes);
   if (auto read = file.read(*info, 0, raw); !read) return read.error();
   byte_reader reader(raw);
   std::vector<double> divisors(rotary / 2);
   for (double& d : divisors) {
     d = static_cast<double>(reader.read<float>());
-    if (!std::isfinite(d) || d <= 0)
-      return error{errc::malformed, "tensor 'rope_freqs.weight' holds a divisor that is not a positive number"};
+    if (!std::isfinite(d) || d <= 0) return error{errc::malformed, shown + " holds a divisor that is not a positive number"};
   }
   return divisors;
 }
@@ -132,7 +133,9 @@ inline void read_gguf_rotation(architecture_keys& keys, hyperparameters& h, cons
   const bool scales = keys.has(factor_key);
   const double factor = keys.real_or(factor_key, 1.0, 1e-6, 1e6);
   const std::string scaling = keys.text_or("rope.scaling.type", scales ? "linear" : "none");
-  if (keys.failed() || scaling == "none") return;
+  const double attention = keys.real_or("rope.scaling.attn_factor", 1.0, 1e-3, 1e3);
+  h.rope_amplitude = attention;
+  if (keys.failed() || scaling == "none" || scaling == "longrope") return;
   if (scaling == "linear") {
     h.rope_divisors.assign(h.rotary / 2, factor);
   } else if (scaling == "yarn") {
@@ -142,7 +145,6 @@ inline void read_gguf_rotation(architecture_keys& keys, hyperparameters& h, cons
         static_cast<double>(keys.number_or("rope.scaling.original_context_length", h.context_length, 1, max_context_length));
     how.beta_fast = keys.real_or("rope.scaling.yarn_beta_fast", how.beta_fast, 1e-3, 1e6);
     how.beta_slow = keys.real_or("rope.scaling.yarn_beta_slow", how.beta_slow, 1e-3, 1e6);
-    const double attention = keys.real_or("rope.scaling.attn_factor", 1.0, 1e-3, 1e3);
     if (!(factor >= 1))
       return keys.refuse("rope.scaling.type", "asks for 'yarn', which needs a rope.scaling.factor of at least 1");
     if (!scales) return keys.refuse("rope.scaling.type", "asks for 'yarn', but there is no rope.scaling.factor");
@@ -235,16 +237,23 @@ LINGUALINKED_DECL result<hyperparameters> hyperparameters_from(const gguf_file& 
   detail::read_gguf_attention(keys, h, unsaid);
   detail::read_gguf_windows(keys, h, unsaid);
   if (unsaid.rotary) detail::read_gguf_rotation(keys, h, unsaid);
+  if (file.find("rope_factors_long.weight") != nullptr || keys.text_or("rope.scaling.type", "none") == "longrope") {
+    // Beyond the original context a longrope model turns by its long factors; here the short ones bound it.
+    h.context_length = std::min<std::size_t>(
+        h.context_length, keys.number_or("rope.scaling.original_context_length", h.context_length, 1, max_context_length));
+    if (file.find("rope_factors_short.weight") == nullptr)
+      return error{errc::malformed,
+                   "the file asks for rope scaling 'longrope', but tensor 'rope_factors_short.weight' is missing"};
+  }
   detail::read_gguf_experts(keys, h, unsaid);
   for (const char* key : detail::harmless_gguf_keys) keys.ignore(key);
   if (auto mistake = keys.verdict()) return *mistake;
-  if (file.find("rope_factors_long.weight") != nullptr)
-    return error{errc::unsupported, "the file asks for rope scaling 'longrope', which is not supported"};
-
-  auto divisors = detail::read_rope_divisors(file, h.rotary);
-  if (!divisors) return divisors.error();
-  if (h.rope_divisors.empty()) h.rope_divisors.assign(divisors->size(), 1.0);
-  for (std::size_t i = 0; i < divisors->size(); ++i) h.rope_divisors[i] *= (*divisors)[i];
+  for (const char* name : {"rope_freqs.weight", "rope_factors_short.weight"}) {
+    const auto divisors = detail::read_rope_divisors(file, name, h.rotary);
+    if (!divisors) return divisors.error();
+    if (h.rope_divisors.empty()) h.rope_divisors.assign(divisors->size(), 1.0);
+    for (std::size_t i = 0; i < divisors->size(); ++i) h.rope_divisors[i] *= (*divisors)[i];
+  }
   const tensor_info* table = file.find("token_embd.weight");
   if (table == nullptr) return error{errc::malformed, "tensor 'token_embd.weight' is missing"};
   if (h.vocabulary != 0 && h.vocabulary != table->rows)

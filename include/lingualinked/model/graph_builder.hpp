@@ -50,6 +50,8 @@ class graph_builder {
   value rms_norm(value x, const std::string& weight, float epsilon, std::size_t head_size = 0);
   /// `name` is that of weight and bias without their endings.
   value layer_norm(value x, const std::string& name, float epsilon);
+  /// Of each head by weights of its own, "name.weight" [heads, head_size], without a bias.
+  value layer_norm_of_heads(value x, const std::string& name, float epsilon, std::size_t head_size);
   value linear(value x, const std::string& weight, std::size_t outputs, const linear_form& form = {});
   value rope(value x, rope_operation how);
   value attention(value q, value k, value v, attention_operation how);
@@ -79,6 +81,8 @@ class graph_builder {
   /// Rows [first, first + rows) of a matrix of stored_rows; 0: of as many.
   weight_ref take(const std::string& name, std::size_t rows, std::size_t columns, std::size_t first = 0,
                   std::size_t stored_rows = 0);
+  /// All of `count` float32 vectors of this size.
+  weight_ref take_vectors(const std::string& name, std::size_t count, std::size_t size, const char* what);
   /// Elements [first, first + size) of a float32 vector of stored_size; 0: of as many. `what` is what it is, for messages.
   weight_ref take_vector(const std::string& name, std::size_t size, const char* what, std::size_t first = 0,
                          std::size_t stored_size = 0);

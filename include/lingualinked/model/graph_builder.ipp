@@ -49,12 +49,19 @@ LINGUALINKED_DECL weight_ref graph_builder::take(const std::string& name, std::s
   return {name, info->type, rows, columns, bytes, first};
 }
 
-LINGUALINKED_DECL weight_ref graph_builder::take_vector(const std::string& name, std::size_t size, const char* what,
-                                                        std::size_t first, std::size_t stored_size) {
-  weight_ref w = take(name, 1, stored_size == 0 ? size : stored_size);
+LINGUALINKED_DECL weight_ref graph_builder::take_vectors(const std::string& name, std::size_t count, std::size_t size,
+                                                         const char* what) {
+  weight_ref w = take(name, count, size);
   if (!mistake_ && w.type != dtype::f32)
     fail(errc::unsupported,
          "tensor " + shown(name) + " is stored as " + std::string(name_of(w.type)) + "; " + what + " must be f32");
+  w.resident_bytes = count * size * sizeof(float);
+  return w;
+}
+
+LINGUALINKED_DECL weight_ref graph_builder::take_vector(const std::string& name, std::size_t size, const char* what,
+                                                        std::size_t first, std::size_t stored_size) {
+  weight_ref w = take_vectors(name, 1, stored_size == 0 ? size : stored_size, what);
   w.columns = size;
   w.first = first;
   w.resident_bytes = size * sizeof(float);
@@ -85,6 +92,13 @@ LINGUALINKED_DECL graph_builder::value graph_builder::layer_norm(value x, const 
   return append(
       layer_norm_operation{take_vector(name + ".weight", width, "norms"), take_vector(name + ".bias", width, "norms"), epsilon},
       {x}, width);
+}
+
+LINGUALINKED_DECL graph_builder::value graph_builder::layer_norm_of_heads(value x, const std::string& name, float epsilon,
+                                                                          std::size_t head_size) {
+  const std::size_t width = width_of(x);
+  weight_ref w = take_vectors(name + ".weight", width / head_size, head_size, "norms");
+  return append(layer_norm_operation{std::move(w), {}, epsilon, head_size}, {x}, width);
 }
 
 LINGUALINKED_DECL graph_builder::value graph_builder::linear(value x, const std::string& weight, std::size_t outputs,
@@ -152,8 +166,9 @@ LINGUALINKED_DECL void graph_builder::mark_stream(value x) {
 
 LINGUALINKED_DECL result<operation_graph> graph_builder::finish() && {
   if (mistake_) return *std::move(mistake_);
+  for (const char* table : {"rope_freqs.weight", "rope_factors_short.weight", "rope_factors_long.weight"}) used_.insert(table);
   for (const tensor_info& info : weights_.tensors()) {
-    if (!used_.contains(info.name) && info.name != "rope_freqs.weight")
+    if (!used_.contains(info.name))
       return error{errc::unsupported, "the file holds tensor " + shown(info.name) +
                                           ", which this architecture has no use for. A result that ignores it would be wrong"};
   }

@@ -22,6 +22,9 @@ LINGUALINKED_DECL void describe_hf_bloom(hf_keys& keys, hf_description& d) {
   h.activation = activation_kind::gelu_tanh;
   h.alibi_bias = 8;
   h.residual_after_norm = keys.flag_or({"apply_residual_connection_post_layernorm"}, false);
+  // Then the reference adds up parts of a product and leaves out their bias.
+  if (keys.flag_or({"slow_but_exact"}, false) && keys.number_or({"pretraining_tp"}, 1, 1, max_width) > 1)
+    keys.refuse("slow_but_exact", "is switched on, which is not supported", errc::unsupported);
   keys.ignore({"n_inner"});  // never read by the reference: the feed-forward part is always four times as wide
   d.tied = keys.flag_or({"tie_word_embeddings"}, true);
   if (keys.failed()) return;

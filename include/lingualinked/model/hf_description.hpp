@@ -17,17 +17,23 @@ enum class hf_layout : unsigned char {
   transposed,    // [inputs, outputs]
   qkv_by_heads,  // rows are, for each head, its q, its k and its v; GGUF: all q, all k, all v
   less_one,      // a norm's weight without the 1 that is added to it
-  experts,       // one tensor for each expert; GGUF: all in one, one behind the other
+  joined,        // one tensor for each expert or head; GGUF: all in one, one behind the other
+  plain,         // not stored: a norm that only centres and scales. GGUF: a weight of ones and a bias of zeros
 };
 
+/// Which layers have a tensor.
+enum class hf_layers : unsigned char { all, with_experts, without_experts };
+
 /// A tensor of the model or of each layer and what GGUF calls it. The first '*' is the number of the layer, the second in
-/// `stored` that of an expert.
+/// `stored` that of an expert or a head.
 struct hf_rule {
   std::string_view stored;  // without .weight and .bias, and without the prefix of the description
   std::string_view name;    // the same in GGUF
   hf_layout layout = hf_layout::same;
-  bool bias = false;     // there is a .bias too
-  bool outside = false;  // stands outside the prefix, as heads do
+  bool bias = false;      // there is a .bias too
+  bool outside = false;   // stands outside the prefix, as heads do
+  std::size_t parts = 1;  // tensors that are joined; numbers of one that is not stored
+  hf_layers layers = hf_layers::all;
 };
 
 /// What a config.json says of a model: its sizes, and exactly which tensors its files must hold.

@@ -49,13 +49,20 @@ inline constexpr std::array hf_families{
   return false;
 }
 
+/// How logits become scores: as the reference's own text classification does it.
+[[nodiscard]] inline result<score_rule> hf_scores(const hf_config& config, std::size_t labels) {
+  const auto kind = config.get_string_or({"problem_type"}, "");
+  if (!kind) return kind.error();
+  if (*kind == "regression") return score_rule::none;
+  if (*kind == "multi_label_classification" || labels == 1) return score_rule::sigmoid;
+  if (*kind == "single_label_classification" || kind->empty()) return score_rule::softmax;
+  return error{errc::unsupported, "problem_type: " + printable(*kind) +
+                                      " is not supported; there are single_label_classification, multi_label_classification "
+                                      "and regression"};
+}
+
 /// Names of the classes. A config says nothing where there are two without names.
 [[nodiscard]] inline result<std::vector<std::string>> hf_labels(const hf_config& config) {
-  const auto kind = config.get_string_or({"problem_type"}, "single_label_classification");
-  if (!kind) return kind.error();
-  if (*kind != "single_label_classification")
-    return error{errc::unsupported,
-                 "problem_type: " + printable(*kind) + " is not supported; there is single_label_classification"};
   auto labels = config.labels();
   if (!labels) return labels;
   if (!labels->empty()) return labels;
@@ -84,6 +91,9 @@ LINGUALINKED_DECL result<hf_description> describe_hf(const hf_config& config) {
     auto labels = detail::hf_labels(config);
     if (!labels) return labels.error();
     d.sizes.labels = *std::move(labels);
+    const auto scores = detail::hf_scores(config, d.sizes.labels.size());
+    if (!scores) return scores.error();
+    d.sizes.scores = *scores;
     if (const auto field = config.field({"pad_token_id"}); field.present()) {
       const auto id = field.get_int(-1, static_cast<std::int64_t>(max_vocabulary));  // -1 says that there is none
       if (!id) return id.error();

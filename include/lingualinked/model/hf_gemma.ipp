@@ -23,13 +23,14 @@ inline void read_hf_gemma(hf_keys& keys, hf_description& d) {
 
 /// Gemma 2 and 3: four norms in a layer, and what bounds or scales scores and logits.
 inline void read_hf_gemma_extras(hf_keys& keys, hf_description& d, double usual_attention_cap, double usual_logit_cap) {
-  d.sizes.window = keys.number_or({"sliding_window"}, 4096, 1, max_context_length);
+  d.sizes.window = keys.number_or({"sliding_window", "sliding_window_size"}, 4096, 1, max_context_length);
   d.sizes.attention_scale = 1 / std::sqrt(keys.real_or({"query_pre_attn_scalar"}, 256, 1e-6, 1e12));
   // Null switches a cap off; only a config without the field has the usual one.
   const auto cap = [&](std::string_view name, double usual) {
     return static_cast<float>(keys.real_or({name}, keys.config().mentions(name) ? 0 : usual, 0, 1e6));
   };
-  d.sizes.attention_cap = cap("attn_logit_softcapping", usual_attention_cap);
+  const float attention_cap = cap("attn_logit_softcapping", usual_attention_cap);
+  d.sizes.attention_cap = usual_attention_cap == 0 ? 0 : attention_cap;  // Gemma 3 has the setting, but never looks at it
   d.sizes.logit_cap = cap("final_logit_softcapping", usual_logit_cap);
   d.tensors.push_back({"layers.*.pre_feedforward_layernorm", "blk.*.ffn_norm"});
   d.tensors.push_back({"layers.*.post_feedforward_layernorm", "blk.*.post_ffw_norm"});

@@ -20,7 +20,7 @@ LINGUALINKED_DECL void describe_hf_gpt2(hf_keys& keys, hf_description& d) {
   h.norm_epsilon = static_cast<float>(keys.real_or({"layer_norm_epsilon"}, 1e-5, 1e-12, 1.0));
   h.activation = keys.activation_or({"activation_function"}, "gelu_new");
   if (!keys.flag_or({"scale_attn_weights"}, true)) h.attention_scale = 1;
-  keys.must_be("scale_attn_by_inverse_layer_idx", false);
+  h.scaled_by_layer = keys.flag_or({"scale_attn_by_inverse_layer_idx"}, false);
   keys.ignore(
       {"n_ctx", "summary_activation", "summary_first_dropout", "summary_proj_to_labels", "summary_type", "summary_use_proj"});
   d.tied = keys.flag_or({"tie_word_embeddings"}, true);

@@ -41,6 +41,10 @@ class hf_keys {
   [[nodiscard]] std::vector<std::string> texts(names aliases, std::size_t max_count) {
     return keep(aliases, config_.get_strings(aliases, max_count));
   }
+  /// Numbers of tokens or of layers; empty when absent.
+  [[nodiscard]] std::vector<std::uint64_t> ids(std::string_view name, std::uint64_t max_id) {
+    return keep({name}, config_.get_ids({name}, max_id));
+  }
   /// An activation by the name that configs give it.
   [[nodiscard]] LINGUALINKED_DECL activation_kind activation_or(names aliases, std::string_view otherwise);
   [[nodiscard]] LINGUALINKED_DECL rope_parameters rope(std::string_view layer_type, double usual_theta);

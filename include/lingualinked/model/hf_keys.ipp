@@ -13,8 +13,11 @@ namespace detail {
 // What configs hold beside the model itself: where it came from, how it was trained, how to generate with it, names of its
 // tokens, layouts of other software's memory. None of it changes what the model computes from ids.
 inline constexpr std::array hf_harmless_fields{
+    std::string_view("_attn_implementation"),
     std::string_view("_attn_implementation_autoset"),
+    std::string_view("_flash_attn_2_enabled"),
     std::string_view("_name_or_path"),
+    std::string_view("_num_labels"),
     std::string_view("activation_dropout"),
     std::string_view("architectures"),
     std::string_view("attention_dropout"),
@@ -42,6 +45,7 @@ inline constexpr std::array hf_harmless_fields{
     std::string_view("forced_bos_token_id"),
     std::string_view("forced_eos_token_id"),
     std::string_view("hidden_dropout"),
+    std::string_view("gradient_checkpointing"),
     std::string_view("id2label"),
     std::string_view("init_std"),
     std::string_view("initializer_factor"),
@@ -53,6 +57,7 @@ inline constexpr std::array hf_harmless_fields{
     std::string_view("length_penalty"),
     std::string_view("masked_softmax_fusion"),
     std::string_view("max_length"),
+    std::string_view("max_sequence_length"),
     std::string_view("min_length"),
     std::string_view("model_max_length"),
     std::string_view("model_type"),
@@ -65,6 +70,7 @@ inline constexpr std::array hf_harmless_fields{
     std::string_view("offset_alibi"),
     std::string_view("output_attentions"),
     std::string_view("output_hidden_states"),
+    std::string_view("output_past"),
     std::string_view("output_router_logits"),
     std::string_view("output_scores"),
     std::string_view("pad_token_id"),
@@ -83,7 +89,6 @@ inline constexpr std::array hf_harmless_fields{
     std::string_view("sep_token_id"),
     std::string_view("skip_bias_add"),
     std::string_view("skip_bias_add_qkv"),
-    std::string_view("slow_but_exact"),
     std::string_view("suppress_tokens"),
     std::string_view("task_specific_params"),
     std::string_view("temperature"),
@@ -146,6 +151,8 @@ LINGUALINKED_DECL std::optional<error> hf_keys::verdict() {
   for (const std::string& name : config_.fields()) {
     if (failed()) break;
     if (read_.contains(name) || std::ranges::find(detail::hf_harmless_fields, name) != detail::hf_harmless_fields.end()) continue;
+    const json_field field = config_.field({name});
+    if (name == "pruned_heads" && field.is_object() && field.names()->empty()) continue;
     if (name == "quantization_config")
       refuse(name, "the weights are quantised in a way of their own. Use the unquantised model, or a GGUF file",
              errc::unsupported);

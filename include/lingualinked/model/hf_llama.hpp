@@ -28,12 +28,16 @@ namespace detail {
 struct hf_llama_usual {
   std::size_t head_size = 0;  // 0: width / heads
   double theta = 10'000;
-  double turned = 1;                 // part of a head that turns
+  double turned = 1;  // part of a head that turns
+  double epsilon = 1e-6;
   std::string_view layer_type = {};  // whose rope is read
+  bool renames_longrope = false;     // early configs called longrope su or yarn
 };
 
 /// The sizes and the rope that all of them share.
 LINGUALINKED_DECL void read_hf_llama_sizes(hf_keys& keys, hyperparameters& h, const hf_llama_usual& usual = {});
+/// All of Mistral and what Mixtral shares with it. The first configs relied on what is usual.
+LINGUALINKED_DECL void read_hf_mistral(hf_keys& keys, hf_description& d, const hf_llama_usual& usual, std::size_t usual_window);
 /// Bias of q, k and v; bias of the projection behind attention; biases of the feed-forward part.
 LINGUALINKED_DECL void add_hf_llama_tensors(hf_description& d, bool qkv_bias, bool output_bias, bool mlp_bias);
 /// `layer_types`, or else what `usual` gives for each layer, into global_layers.

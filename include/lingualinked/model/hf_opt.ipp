@@ -23,9 +23,11 @@ LINGUALINKED_DECL void describe_hf_opt(hf_keys& keys, hf_description& d) {
   const std::size_t embedding = keys.number_or({"word_embed_proj_dim"}, h.width, 1, max_width);
   h.embedding_width = embedding == h.width ? 0 : embedding;
   h.norm_after_residual = !keys.flag_or({"do_layer_norm_before"}, true);
-  keys.must_be("_remove_final_layer_norm", false);
-  keys.must_be("enable_bias", true);
-  keys.must_be("layer_norm_elementwise_affine", true);
+  const bool ends_in_norm = !keys.flag_or({"_remove_final_layer_norm"}, false) && !h.norm_after_residual;
+  keys.must_be("learned_embeddings", true);  // Galactica's configs say so
+  keys.must_be("scale_embeddings", false);
+  const bool biases = keys.flag_or({"enable_bias"}, true);
+  const bool affine = keys.flag_or({"layer_norm_elementwise_affine"}, true);
   d.tied = keys.flag_or({"tie_word_embeddings"}, true);
   if (keys.failed()) return;
   if (h.width % h.heads != 0)
@@ -34,17 +36,23 @@ LINGUALINKED_DECL void describe_hf_opt(hf_keys& keys, hf_description& d) {
   h.head_size = h.width / h.heads;
 
   d.prefix = "model.decoder.";
-  d.tensors = {{"embed_tokens", "token_embd"},
-               {"embed_positions", "position_embd"},
-               {"layers.*.self_attn_layer_norm", "blk.*.attn_norm", hf_layout::same, true},
-               {"layers.*.self_attn.q_proj", "blk.*.attn_q", hf_layout::same, true},
-               {"layers.*.self_attn.k_proj", "blk.*.attn_k", hf_layout::same, true},
-               {"layers.*.self_attn.v_proj", "blk.*.attn_v", hf_layout::same, true},
-               {"layers.*.self_attn.out_proj", "blk.*.attn_output", hf_layout::same, true},
-               {"layers.*.final_layer_norm", "blk.*.ffn_norm", hf_layout::same, true},
-               {"layers.*.fc1", "blk.*.ffn_up", hf_layout::same, true},
-               {"layers.*.fc2", "blk.*.ffn_down", hf_layout::same, true}};
-  if (!h.norm_after_residual) d.tensors.push_back({"final_layer_norm", "output_norm", hf_layout::same, true});
+  d.tensors = {{"embed_tokens", "token_embd"}, {"embed_positions", "position_embd"}};
+  const auto linear = [&](std::string_view stored, std::string_view name) {
+    d.tensors.push_back({stored, name, hf_layout::same, biases});
+  };
+  const auto norm = [&](std::string_view stored, std::string_view name) {
+    d.tensors.push_back({stored, name, affine ? hf_layout::same : hf_layout::plain, true});
+    if (!affine) d.tensors.back().parts = h.width;
+  };
+  norm("layers.*.self_attn_layer_norm", "blk.*.attn_norm");
+  linear("layers.*.self_attn.q_proj", "blk.*.attn_q");
+  linear("layers.*.self_attn.k_proj", "blk.*.attn_k");
+  linear("layers.*.self_attn.v_proj", "blk.*.attn_v");
+  linear("layers.*.self_attn.out_proj", "blk.*.attn_output");
+  norm("layers.*.final_layer_norm", "blk.*.ffn_norm");
+  linear("layers.*.fc1", "blk.*.ffn_up");
+  linear("layers.*.fc2", "blk.*.ffn_down");
+  if (ends_in_norm) norm("final_layer_norm", "output_norm");
   if (h.embedding_width != 0) {
     d.tensors.push_back({"project_in", "project_in"});
     d.tensors.push_back({"project_out", "project_out"});

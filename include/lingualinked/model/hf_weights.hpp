@@ -36,7 +36,7 @@ class hf_weights final : public tensor_source {
 
  private:
   struct place {
-    std::vector<std::size_t> stored;  // indices into the files' tensors; several only for experts
+    std::vector<std::size_t> stored;  // indices into the files' tensors; several that are joined; none: nothing is stored
     hf_layout layout = hf_layout::same;
   };
 
@@ -53,9 +53,8 @@ class hf_weights final : public tensor_source {
                                         std::span<std::byte> out) const;
   [[nodiscard]] result<void> read_transposed(const tensor_info& tensor, const tensor_info& stored, std::uint64_t offset,
                                              std::span<std::byte> out) const;
-  [[nodiscard]] result<void> read_experts(const place& p, std::uint64_t offset, std::span<std::byte> out) const;
-  [[nodiscard]] result<void> read_vector(const tensor_info& stored, hf_layout layout, std::uint64_t offset,
-                                         std::span<std::byte> out) const;
+  [[nodiscard]] result<void> read_joined(const place& p, std::uint64_t offset, std::span<std::byte> out) const;
+  [[nodiscard]] result<void> read_vectors(const place& p, std::uint64_t offset, std::span<std::byte> out) const;
 
   safetensors_model files_;
   std::vector<tensor_info> tensors_;
@@ -63,7 +62,6 @@ class hf_weights final : public tensor_source {
   tensor_index index_;
   std::size_t heads_ = 0;
   std::size_t head_size_ = 0;
-  std::size_t experts_ = 0;
 };
 
 }  // namespace lingualinked::inline v0

@@ -47,7 +47,18 @@ LINGUALINKED_DECL result<void> hf_weights::add(const hf_rule& rule, std::size_t 
   const std::string in_layer = (rule.outside ? std::string() : std::string(prefix)) + detail::hf_numbered(rule.stored, layer);
   place where{{}, rule.layout};
   tensor_info seen;
-  for (std::size_t part = 0; part < (rule.layout == hf_layout::experts ? experts_ : 1); ++part) {
+  if (rule.layout == hf_layout::plain) {
+    seen.name = detail::hf_numbered(rule.name, layer) + std::string(suffix);
+    seen.shape = {rule.parts};
+    seen.rows = 1;
+    seen.columns = rule.parts;
+    seen.type = dtype::f32;
+    seen.bytes = seen.columns * sizeof(float);
+    tensors_.push_back(std::move(seen));
+    places_.push_back(std::move(where));
+    return {};
+  }
+  for (std::size_t part = 0; part < rule.parts; ++part) {
     const std::string name = detail::hf_numbered(in_layer, part) + std::string(suffix);
     const auto complain = [&](errc code, const std::string& what) {
       return error{code, "tensor " + printable(name) + " " + what};
@@ -61,21 +72,23 @@ LINGUALINKED_DECL result<void> hf_weights::add(const hf_rule& rule, std::size_t 
     }
     if (part == 0) seen = *stored;
     if (stored->type != seen.type || stored->shape != seen.shape)
-      return complain(errc::malformed, "differs in type or shape from that of the first expert");
+      return complain(errc::malformed, "differs in type or shape from the first of its kind");
     if (const std::string wrong = misfit(rule.layout, *stored); !wrong.empty()) return complain(errc::malformed, wrong);
     where.stored.push_back(index_of(*stored));
   }
   seen.name = detail::hf_numbered(rule.name, layer) + std::string(suffix);
   if (seen.shape.size() < 2) {
     seen.type = dtype::f32;
-    seen.bytes = seen.columns * sizeof(float);
+    if (rule.parts > 1) seen.shape.insert(seen.shape.begin(), rule.parts);
+    seen.rows = rule.parts;
+    seen.bytes = seen.rows * seen.columns * sizeof(float);
   } else if (rule.layout == hf_layout::transposed) {
     std::swap(seen.rows, seen.columns);
     std::swap(seen.shape[0], seen.shape[1]);
-  } else if (rule.layout == hf_layout::experts) {
-    seen.shape.insert(seen.shape.begin(), experts_);
-    seen.rows *= experts_;
-    seen.bytes *= experts_;
+  } else if (rule.layout == hf_layout::joined) {
+    seen.shape.insert(seen.shape.begin(), rule.parts);
+    seen.rows *= rule.parts;
+    seen.bytes *= rule.parts;
   }
   tensors_.push_back(std::move(seen));
   places_.push_back(std::move(where));
@@ -84,7 +97,7 @@ LINGUALINKED_DECL result<void> hf_weights::add(const hf_rule& rule, std::size_t 
 
 LINGUALINKED_DECL std::string hf_weights::misfit(hf_layout layout, const tensor_info& stored) const {
   const std::size_t dimensions = stored.shape.size();
-  if ((layout == hf_layout::transposed && dimensions > 2) || (layout == hf_layout::experts && dimensions != 2))
+  if ((layout == hf_layout::transposed || layout == hf_layout::joined) && dimensions > 2)
     return "has " + std::to_string(dimensions) + " dimensions; 2 are expected";
   const std::uint64_t rows = dimensions < 2 ? stored.columns : stored.rows;
   if (layout == hf_layout::qkv_by_heads && rows != 3 * heads_ * head_size_)
@@ -97,7 +110,6 @@ LINGUALINKED_DECL result<hf_weights> hf_weights::create(safetensors_model files,
   hf_weights made(std::move(files));
   made.heads_ = d.sizes.heads;
   made.head_size_ = d.sizes.head_size;
-  made.experts_ = d.sizes.experts;
   const auto stored = made.files_.tensors();
   std::string_view prefix = d.prefix;
   while (!prefix.empty() && std::ranges::none_of(stored, [&](const tensor_info& t) { return t.name.starts_with(prefix); }))
@@ -105,6 +117,7 @@ LINGUALINKED_DECL result<hf_weights> hf_weights::create(safetensors_model files,
   for (const hf_rule& rule : d.tensors) {
     const std::size_t copies = rule.stored.find('*') == std::string_view::npos ? 1 : d.sizes.layers;
     for (std::size_t layer = 0; layer < copies; ++layer) {
+      if (rule.layers != hf_layers::all && (rule.layers == hf_layers::with_experts) != d.sizes.mixes(layer)) continue;
       if (auto added = made.add(rule, layer, prefix, ".weight"); !added) return std::move(added).error();
       if (rule.bias)
         if (auto added = made.add(rule, layer, prefix, ".bias"); !added) return std::move(added).error();
@@ -133,7 +146,9 @@ LINGUALINKED_DECL result<hf_weights> hf_weights::create(safetensors_model files,
 
 LINGUALINKED_DECL std::string hf_weights::stored_name(std::string_view name) const {
   const tensor_info* seen = find(name);
-  return seen == nullptr ? std::string(name) : files_.tensors()[place_of(*seen).stored.front()].name;
+  if (seen == nullptr) return std::string(name);
+  const place& p = place_of(*seen);
+  return p.stored.empty() ? std::string() : files_.tensors()[p.stored.front()].name;
 }
 
 LINGUALINKED_DECL const hf_weights::place& hf_weights::place_of(const tensor_info& tensor) const {
@@ -179,7 +194,7 @@ LINGUALINKED_DECL result<void> hf_weights::read_transposed(const tensor_info& te
   return {};
 }
 
-LINGUALINKED_DECL result<void> hf_weights::read_experts(const place& p, std::uint64_t offset, std::span<std::byte> out) const {
+LINGUALINKED_DECL result<void> hf_weights::read_joined(const place& p, std::uint64_t offset, std::span<std::byte> out) const {
   const std::uint64_t each = files_.tensors()[p.stored.front()].bytes;
   while (!out.empty()) {
     const auto part = out.first(std::min<std::uint64_t>(out.size(), each - offset % each));
@@ -190,17 +205,20 @@ LINGUALINKED_DECL result<void> hf_weights::read_experts(const place& p, std::uin
   return {};
 }
 
-LINGUALINKED_DECL result<void> hf_weights::read_vector(const tensor_info& stored, hf_layout layout, std::uint64_t offset,
-                                                       std::span<std::byte> out) const {
-  std::vector<std::byte> raw(stored.bytes);
-  const std::size_t element = facts_of(stored.type).block_bytes;
-  auto read = layout == hf_layout::qkv_by_heads ? read_fused(stored, element, 0, raw) : files_.read(stored, 0, raw);
-  if (!read) return read;
-  std::vector<float> values(stored.columns);
-  detail::widen(stored.type, raw, values);
-  if (layout == hf_layout::less_one)
-    for (float& x : values) x += 1;
-  std::memcpy(out.data(), std::as_bytes(std::span(values)).data() + offset, out.size());
+LINGUALINKED_DECL result<void> hf_weights::read_vectors(const place& p, std::uint64_t offset, std::span<std::byte> out) const {
+  std::vector<float> all;
+  for (const std::size_t i : p.stored) {
+    const tensor_info& stored = files_.tensors()[i];
+    std::vector<std::byte> raw(stored.bytes);
+    const std::size_t element = facts_of(stored.type).block_bytes;
+    auto read = p.layout == hf_layout::qkv_by_heads ? read_fused(stored, element, 0, raw) : files_.read(stored, 0, raw);
+    if (!read) return read;
+    all.resize(all.size() + stored.columns);
+    detail::widen(stored.type, raw, std::span(all).last(stored.columns));
+  }
+  if (p.layout == hf_layout::less_one)
+    for (float& x : all) x += 1;
+  std::memcpy(out.data(), std::as_bytes(std::span(all)).data() + offset, out.size());
   return {};
 }
 
@@ -210,14 +228,20 @@ LINGUALINKED_DECL result<void> hf_weights::read(const tensor_info& wanted, std::
   if (out.empty()) return {};
   const tensor_info* const tensor = *found;
   const place& p = place_of(*tensor);
+  if (p.stored.empty()) {
+    const std::vector<float> same(tensor->columns, tensor->name.ends_with(".bias") ? 0.0F : 1.0F);
+    std::memcpy(out.data(), std::as_bytes(std::span(same)).data() + offset, out.size());
+    return {};
+  }
   const tensor_info& stored = files_.tensors()[p.stored.front()];
-  if (tensor->shape.size() < 2) return read_vector(stored, p.layout, offset, out);
+  if (stored.shape.size() < 2) return read_vectors(p, offset, out);
   switch (p.layout) {
     case hf_layout::transposed: return read_transposed(*tensor, stored, offset, out);
     case hf_layout::qkv_by_heads: return read_fused(stored, bytes_of(stored.type, stored.columns), offset, out);
-    case hf_layout::experts: return read_experts(p, offset, out);
+    case hf_layout::joined: return read_joined(p, offset, out);
     case hf_layout::same:
-    case hf_layout::less_one: break;
+    case hf_layout::less_one:
+    case hf_layout::plain: break;
   }
   return files_.read(stored, offset, out);
 }

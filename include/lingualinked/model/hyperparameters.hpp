@@ -11,6 +11,10 @@
 
 namespace lingualinked::inline v0 {
 
+/// How a sequence classifier's logits become scores: probabilities that exclude each other, probabilities for themselves, or as
+/// they are.
+enum class score_rule : unsigned char { softmax, sigmoid, none };
+
 /// The sizes and constants of a decoder-only transformer, whichever file format they came from. The tensors that belong to them
 /// have the names and layouts of GGUF, also where another format is read: norms and biases f32, Gemma's norms with their 1 added,
 /// matrices [outputs, inputs], fused q, k and v as all of q, then all of k, then all of v.
@@ -36,6 +40,7 @@ struct hyperparameters {
   std::vector<bool> global_layers{};  // [layers]: true where a layer sees all positions in spite of the window; empty: nowhere
   double window_rope_base = 0;        // of the layers with a window, which then turn unscaled; 0: they turn as the others do
   double attention_scale = 0;         // of q k^T; 0: 1 / sqrt(head_size)
+  bool scaled_by_layer = false;       // of layer i it is that, divided by i + 1
   float attention_cap = 0;            // scores become cap * tanh(score / cap); 0: they stay
   float logit_cap = 0;                // the same for logits
   activation_kind activation = activation_kind::silu;
@@ -47,16 +52,23 @@ struct hyperparameters {
 
   std::size_t experts = 0;  // E: feed-forward networks of which each token takes experts_used; 0: one for all
   std::size_t experts_used = 0;
+  std::vector<bool>
+      dense_layers{};  // [layers]: true where a layer has one network for all in spite of the experts; empty: nowhere
   std::size_t expert_feed_forward = 0;  // F of each expert
   std::size_t shared_feed_forward = 0;  // F of the expert that every token takes besides; 0: none
   bool experts_sum_to_one = false;      // weights of the chosen experts are divided by their sum
 
   std::vector<std::string> labels{};  // classes of a sequence classifier with head "cls.output.weight"; empty: a language model
+  score_rule scores = score_rule::softmax;
   std::optional<std::int32_t> padding{};  // token that a classifier passes over at the end of a text
 
   /// The window of one layer; 0: none.
   [[nodiscard]] std::size_t window_of(std::size_t layer) const {
     return layer < global_layers.size() && global_layers[layer] ? 0 : window;
+  }
+  /// Whether the feed-forward part of a layer is a mixture of experts.
+  [[nodiscard]] bool mixes(std::size_t layer) const {
+    return experts != 0 && !(layer < dense_layers.size() && dense_layers[layer]);
   }
 };
 

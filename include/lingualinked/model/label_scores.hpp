@@ -2,6 +2,7 @@
 #pragma once
 
 #include <lingualinked/core/sequence.hpp>
+#include <lingualinked/model/hyperparameters.hpp>
 
 #include <algorithm>
 #include <cmath>
@@ -20,19 +21,25 @@ struct label_score {
 };
 
 /// The answer of a sequence classifier, by falling score; equal scores in the model's order.
-///   score_i = exp(logit_i) / sum of exp(logit_j), in double
+///   softmax   score_i = exp(logit_i) / sum of exp(logit_j), in double
+///   sigmoid   score_i = 1 / (1 + exp(-logit_i))
+///   none      score_i = logit_i
 /// logits    [labels], after the last token of the text
 /// Requires  as many labels as logits
-[[nodiscard]] inline std::vector<label_score> label_scores(std::span<const float> logits, std::span<const std::string> labels) {
+[[nodiscard]] inline std::vector<label_score> label_scores(std::span<const float> logits, std::span<const std::string> labels,
+                                                           score_rule rule = score_rule::softmax) {
   std::vector<label_score> all;
   if (logits.empty()) return all;
   const double largest = static_cast<double>(*std::ranges::max_element(logits));
   double sum = 0;
   for (std::size_t i = 0; i < logits.size(); ++i) {
-    all.push_back({labels[i], std::exp(static_cast<double>(logits[i]) - largest)});
-    sum += all.back().score;
+    const auto logit = static_cast<double>(logits[i]);
+    all.push_back({labels[i], logit});
+    if (rule == score_rule::softmax) sum += all.back().score = std::exp(logit - largest);
+    if (rule == score_rule::sigmoid) all.back().score = 1 / (1 + std::exp(-logit));
   }
-  for (label_score& s : all) s.score /= sum;
+  if (rule == score_rule::softmax)
+    for (label_score& s : all) s.score /= sum;
   std::ranges::stable_sort(all, std::ranges::greater{}, &label_score::score);
   return all;
 }

@@ -73,7 +73,8 @@ LINGUALINKED_DECL std::uint64_t language_model::tied_bytes() const noexcept {
 
 LINGUALINKED_DECL std::uint64_t language_model::parameters() const noexcept {
   std::uint64_t sum = 0;
-  for (const tensor_info& t : weights_->tensors()) sum += t.rows * t.columns;
+  for (const tensor_info& t : weights_->tensors())
+    if (!weights_->stored_name(t.name).empty()) sum += t.rows * t.columns;  // not the ones of a norm without weights
   return sum;
 }
 

@@ -9,7 +9,7 @@
 namespace lingualinked::inline v0 {
 
 LINGUALINKED_DECL result<operation_graph> build_opt(const hyperparameters& h, const tensor_source& weights) {
-  decoder_builder b(h, weights, {.layer_norms = true, .biases = bias_rule::everywhere});
+  decoder_builder b(h, weights, {.layer_norms = true});
   auto x = b.positions(b.embed(), "position_embd.weight", h.context_length + h.position_offset, h.position_offset);
   b.mark_stream(x);
   const auto half = [&](const char* norm, auto part) {
@@ -24,7 +24,7 @@ LINGUALINKED_DECL result<operation_graph> build_opt(const hyperparameters& h, co
     b.feed_forward_part(i);
     x = half("ffn_norm", [&](auto in) { return b.feed_forward(in); });
   }
-  return std::move(b).finish_with_head(x, !h.norm_after_residual);
+  return std::move(b).finish_with_head(x, b.has("output_norm.weight"));
 }
 
 }  // namespace lingualinked::inline v0

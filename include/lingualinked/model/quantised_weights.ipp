@@ -32,7 +32,8 @@ LINGUALINKED_DECL result<quantised_weights> quantised_weights::create(std::uniqu
                                           std::string(name_of(type))};
     tensor_info seen = stored;
     const bool matrix = stored.shape.size() > 1 && stored.type != dtype::i32 && stored.columns != 0;
-    const bool kept = stored.name == "position_embd.weight" || stored.name == "cls.output.weight";
+    const bool kept =
+        stored.name == "position_embd.weight" || stored.name == "cls.output.weight" || stored.name.ends_with("_norm.weight");
     if (matrix && !kept && stored.columns % block == 0) {
       seen.type = type;
       seen.bytes = stored.rows * bytes_of(type, stored.columns);

@@ -9,7 +9,9 @@
 namespace lingualinked::inline v0 {
 
 LINGUALINKED_DECL result<operation_graph> build_qwen2(const hyperparameters& h, const tensor_source& weights) {
-  decoder_builder b(h, weights, {.biases = bias_rule::of_qkv});
+  const bool bare = h.experts != 0 && weights.find("blk.0.attn_q.bias") == nullptr &&
+                    weights.find("blk.0.attn_k.bias") == nullptr && weights.find("blk.0.attn_v.bias") == nullptr;
+  decoder_builder b(h, weights, {.biases = bare ? bias_rule::where_stored : bias_rule::of_qkv});
   auto x = b.embed();
   b.mark_stream(x);
   for (std::size_t i = 0; i < h.layers; ++i) {

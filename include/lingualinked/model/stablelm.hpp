@@ -9,7 +9,8 @@
 
 namespace lingualinked::inline v0 {
 
-/// StableLM 2 and StableLM 3B: Llama with layer norms and rotation of a part of each head.
+/// StableLM 2 and StableLM 3B: Llama with layer norms and rotation of a part of each head. StableLM 2 12B also norms each head of
+/// q and k, and its layers have one norm for both halves, which run side by side: each layer is one module. The tensors say so.
 /// Errors    malformed for a missing tensor or a wrong shape; unsupported for a tensor without a place here
 /// Source    Bellagente et al. 2024, Stable LM 2 1.6B technical report, arXiv 2402.17834
 [[nodiscard]] result<operation_graph> build_stablelm(const hyperparameters& h, const tensor_source& weights);
