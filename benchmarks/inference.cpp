@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// A model as a whole, on one device: tokens per second of a prompt, of decoding behind contexts of several lengths, and of eight
-// sequences decoded together.
+// A model as a whole, on one device: tokens per second of a prompt, and what share of the processor's int8 peak its layers use;
+// of decoding behind contexts of several lengths; of eight sequences decoded together; and bytes per second of loading.
 //   benchmark_inference MODEL.gguf --benchmark_filter=decode --benchmark_repetitions=5 --benchmark_report_aggregates_only
 #include <lingualinked/execution/cpu_executor.hpp>
 #include <lingualinked/model/language_model.hpp>
+
+#include "int8_peak.hpp"
 
 #include <benchmark/benchmark.h>
 
@@ -14,6 +16,7 @@
 #include <string>
 #include <thread>
 #include <utility>
+#include <variant>
 #include <vector>
 
 namespace ll = lingualinked;
@@ -77,11 +80,28 @@ class runner {
   std::vector<ll::token_id> sampled_;
 };
 
-void prefill(benchmark::State& state, const ll::language_model* model, unsigned threads, std::size_t tokens) {
+/// Operations of one token in the linear layers but the head, which only the last token of a prompt passes.
+double operations_per_token(const ll::language_model& model) {
+  double sum = 0;
+  for (std::size_t i = 0; i + 1 < model.graph().operations.size(); ++i)
+    if (const auto* l = std::get_if<ll::linear_operation>(&model.graph().operations[i].kind))
+      sum += 2.0 * static_cast<double>(l->weight.rows * l->weight.columns);
+  return sum;
+}
+
+void load(benchmark::State& state, const ll::language_model* model) {
+  for (auto _ : state) benchmark::DoNotOptimize(ll::stage_weights::load(model->graph().operations, model->weights()).value());
+  state.SetBytesProcessed(static_cast<std::int64_t>(state.iterations()) * static_cast<std::int64_t>(model->weight_bytes()));
+}
+
+void prefill(benchmark::State& state, const ll::language_model* model, unsigned threads, double peak, std::size_t tokens) {
   runner r(*model, threads, tokens + 1, 1);
   for (auto _ : state) r.restart(tokens, 1);
-  state.counters["tokens/s"] =
-      benchmark::Counter(static_cast<double>(tokens) * static_cast<double>(state.iterations()), benchmark::Counter::kIsRate);
+  const double done = static_cast<double>(tokens) * static_cast<double>(state.iterations());
+  state.counters["tokens/s"] = benchmark::Counter(done, benchmark::Counter::kIsRate);
+  if (peak > 0)
+    state.counters["%peak"] =
+        benchmark::Counter(100 * operations_per_token(*model) * done / (peak * threads), benchmark::Counter::kIsRate);
 }
 
 void decode(benchmark::State& state, const ll::language_model* model, unsigned threads, std::size_t depth,
@@ -117,9 +137,12 @@ int main(int argc, char** argv) {
     return 1;
   }
   const unsigned processors = std::max(1U, std::thread::hardware_concurrency());
+  const double peak = benchmarks::int8_peak(ll::kernels::best_available());
+  benchmark::RegisterBenchmark("load", load, &*model);
   for (unsigned threads = 1; threads <= 2 * processors; threads *= 2) {  // the last: twice as many as there are processors
     const std::string suffix = "/threads:" + std::to_string(threads);
-    benchmark::RegisterBenchmark(("prefill/512" + suffix).c_str(), prefill, &*model, threads, std::size_t{512})->UseRealTime();
+    benchmark::RegisterBenchmark(("prefill/512" + suffix).c_str(), prefill, &*model, threads, peak, std::size_t{512})
+        ->UseRealTime();
     for (const std::size_t depth : {std::size_t{1}, std::size_t{512}, std::size_t{1984}})
       benchmark::RegisterBenchmark(("decode/depth:" + std::to_string(depth) + suffix).c_str(), decode, &*model, threads, depth,
                                    std::size_t{1})

@@ -1,24 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// How fast each kernel is, for every instruction set this machine can run: GB/s of weights read, GOP/s (2 a multiply-add) and,
-// where the machine has vpdpbusd on 512 bits, the share of its measured int8 peak. Rates are per second of processor time.
+// How fast each kernel is, for every instruction set this machine can run: GB/s of weights read, GOP/s (2 a multiply-add) and the
+// share of that instruction set's measured int8 peak. Rates are per second of processor time.
 //   benchmark_kernels --benchmark_filter=linear/avx512/q4_1 --benchmark_repetitions=9 --benchmark_report_aggregates_only
 #include <lingualinked/core/half.hpp>
 #include <lingualinked/core/random.hpp>
 #include <lingualinked/kernels/table.hpp>
 
+#include "int8_peak.hpp"
+
 #include <benchmark/benchmark.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <map>
 #include <string>
 #include <vector>
-
-#if defined(__x86_64__)
-#include <immintrin.h>
-#endif
 
 namespace ll = lingualinked;
 namespace lk = lingualinked::kernels;
@@ -28,40 +26,6 @@ namespace {
 constexpr std::size_t small_rows = 1536;          // a matrix that stays in the second-level cache
 constexpr std::size_t large_bytes = 128U << 20U;  // one that does not fit any cache
 constexpr std::size_t columns = 768;
-
-double seconds_since(std::chrono::steady_clock::time_point start) {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-}
-
-#if defined(__x86_64__)
-// Ten independent chains of vpdpbusd; operations it does.
-__attribute__((target("avx512f,avx512vnni"), noinline)) double int8_burst() {
-  constexpr int rounds = 20'000;
-  __m512i a = _mm512_setzero_si512(), b = a, c = a, d = a, e = a, f = a, g = a, h = a, i = a, j = a;
-  const __m512i x = _mm512_set1_epi32(0x01020304);
-  for (int r = 0; r < rounds; ++r)
-    asm volatile(
-        "vpdpbusd %10,%10,%0\n vpdpbusd %10,%10,%1\n vpdpbusd %10,%10,%2\n vpdpbusd %10,%10,%3\n vpdpbusd %10,%10,%4\n"
-        "vpdpbusd %10,%10,%5\n vpdpbusd %10,%10,%6\n vpdpbusd %10,%10,%7\n vpdpbusd %10,%10,%8\n vpdpbusd %10,%10,%9"
-        : "+v"(a), "+v"(b), "+v"(c), "+v"(d), "+v"(e), "+v"(f), "+v"(g), "+v"(h), "+v"(i), "+v"(j)
-        : "v"(x));
-  return 10.0 * 128.0 * rounds;
-}
-#endif
-
-// Operations per second of this core's int8 dot product, or 0 where there is none of 512 bits: the best of many short bursts.
-double int8_peak() {
-  double best = 0;
-#if defined(__x86_64__)
-  if (!lk::available(lk::isa::avx512)) return 0;
-  for (int i = 0; i < 200; ++i) {
-    const auto start = std::chrono::steady_clock::now();
-    const double operations = int8_burst();
-    best = std::max(best, operations / seconds_since(start));
-  }
-#endif
-  return best;
-}
 
 // A row in file layout: random codes, scales of 0.01.
 std::vector<std::byte> make_row(ll::dtype type) {
@@ -85,7 +49,8 @@ lk::panels make_matrix(ll::dtype type, std::size_t rows) {
   return out;
 }
 
-void linear(benchmark::State& state, const lk::table* kernels, ll::dtype type, std::size_t rows, std::size_t tokens) {
+void linear(benchmark::State& state, lk::isa which, double peak, ll::dtype type, std::size_t rows, std::size_t tokens) {
+  const lk::table* const kernels = lk::table_for(which).value();
   const lk::panels weights = make_matrix(type, rows);
   std::vector<float> x(tokens * columns), out(tokens * rows);
   for (std::size_t i = 0; i < x.size(); ++i) x[i] = static_cast<float>(ll::uniform_draw(3, i)) - 0.5F;
@@ -106,7 +71,6 @@ void linear(benchmark::State& state, const lk::table* kernels, ll::dtype type, s
   }
   const double calls = static_cast<double>(state.iterations());
   const double operations = 2.0 * static_cast<double>(rows * columns * tokens) * calls;
-  static const double peak = int8_peak();
   state.counters["GB/s"] = benchmark::Counter(static_cast<double>(weights.bytes()) * calls / 1e9, benchmark::Counter::kIsRate);
   state.counters["GOP/s"] = benchmark::Counter(operations / 1e9, benchmark::Counter::kIsRate);
   if (peak > 0) state.counters["%peak"] = benchmark::Counter(100.0 * operations / peak, benchmark::Counter::kIsRate);
@@ -173,17 +137,21 @@ int main(int argc, char** argv) {
   constexpr ll::dtype types[] = {ll::dtype::q4_1, ll::dtype::q8_0, ll::dtype::q4_0, ll::dtype::q5_0,   ll::dtype::q5_1,
                                  ll::dtype::q4_k, ll::dtype::q5_k, ll::dtype::q6_k, ll::dtype::q2_k,   ll::dtype::q3_k,
                                  ll::dtype::f16,  ll::dtype::bf16, ll::dtype::f32,  ll::dtype::iq4_nl, ll::dtype::iq4_xs};
+  std::map<lk::isa, double> peaks;
+  const auto peak_of = [&](lk::isa which) {
+    return peaks.try_emplace(which, peaks.contains(which) ? 0 : benchmarks::int8_peak(which)).first->second;
+  };
   for (const ll::dtype type : types) {
     const std::string name(ll::name_of(type));
     benchmark::RegisterBenchmark(("set_row/" + name).c_str(), store_rows, type);
     for (const lk::isa which : {lk::isa::avx2, lk::isa::avxvnni, lk::isa::avx512, lk::isa::neon, lk::isa::neon_dot}) {
       if (!lk::available(which)) continue;
-      const lk::table* kernels = lk::table_for(which).value();
       const std::string prefix = "linear/" + std::string(lk::name_of(which)) + "/" + name + "/";
       for (const std::size_t tokens : {std::size_t{1}, std::size_t{2}, std::size_t{8}, std::size_t{128}})
-        benchmark::RegisterBenchmark((prefix + std::to_string(tokens)).c_str(), linear, kernels, type, small_rows, tokens);
+        benchmark::RegisterBenchmark((prefix + std::to_string(tokens)).c_str(), linear, which, peak_of(which), type, small_rows,
+                                     tokens);
       const std::size_t rows = large_bytes / (lk::panels::bytes_for(type, 16, columns) / 16);
-      benchmark::RegisterBenchmark((prefix + "memory").c_str(), linear, kernels, type, rows, std::size_t{1});
+      benchmark::RegisterBenchmark((prefix + "memory").c_str(), linear, which, peak_of(which), type, rows, std::size_t{1});
     }
   }
   for (const lk::isa which : {lk::isa::avx2, lk::isa::avxvnni, lk::isa::avx512, lk::isa::neon, lk::isa::neon_dot}) {
