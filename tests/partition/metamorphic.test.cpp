@@ -93,6 +93,20 @@ TEST_SUITE("partition/metamorphic") {
       CHECK(least_tau(quick) <= tau * (1 + 1e-9));
     });
   }
+  TEST_CASE("no device that holds everything is quicker than the plan") {
+    int alone = 0;
+    each_instance([&](auto p, double) {
+      for (auto& d : p.devices) d.memory_bytes *= 3;
+      const double tau = least_tau(p);
+      for (std::size_t d = 0; d < p.devices.size(); ++d) {
+        const auto cost = ref::price_of(p, {{d, 0, p.modules.size() - 1}});
+        if (!cost) continue;
+        ++alone;
+        CHECK(tau <= cost->tau * (1 + 1e-12));
+      }
+    });
+    CHECK(alone > 300);
+  }
   TEST_CASE("an edge never makes a plan cheaper, and an edge to the same device costs nothing") {
     each_instance([](auto p, double tau) {
       p.edges.clear();
