@@ -31,7 +31,9 @@
 #include <lingualinked/partition/explanation.hpp>
 #include <lingualinked/partition/fixed_cuts.hpp>
 #include <lingualinked/partition/given_plan.hpp>
+#include <lingualinked/partition/lingualinked.hpp>
 #include <lingualinked/partition/proportional.hpp>
+#include <lingualinked/partition/windows.hpp>
 #include <lingualinked/pipeline/pipeline.hpp>
 #include <lingualinked/pipeline/session.hpp>
 #include <lingualinked/pipeline/worker_loop.hpp>
