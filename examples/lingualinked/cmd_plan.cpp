@@ -2,6 +2,7 @@
 #include "model_choice.hpp"
 #include "plan_picture.hpp"
 #include "plan_report.hpp"
+#include "plan_windows.hpp"
 #include "planning.hpp"
 #include "where.hpp"
 
@@ -29,6 +30,7 @@ struct plan_options {
   std::uint32_t prompt_tokens = 128;
   std::uint32_t generate_tokens = 128;
   std::string solver;
+  std::string windows;  // empty: expected, where there can be any
   double time_limit = 60;
   bool explain = false;
   bool json = false;
@@ -41,11 +43,18 @@ int tell(const ll::plan_document& plan, const plan_options& o) {
   return plan.stages.empty() ? no_plan : done;
 }
 
-/// Writes the picture of a plan, where one was asked for and there is a plan.
-ll::result<void> draw(const ll::placement_instance& instance, const ll::placement& placed, std::span<const ll::transmission> map,
-                      const plan_options& o) {
-  if (o.svg.empty() || placed.stages.empty()) return {};
-  return write_file(o.svg, draw_plan(instance, placed, map));
+/// What is said of a plan beyond the plan: windows, explanation and picture, as asked for; then prints it.
+ll::result<int> elaborate(ll::plan_document& document, const ll::placement_instance& instance, const ll::placement& placed,
+                          std::span<const ll::transmission> map, const plan_options& o) {
+  auto chosen = add_windows(document, instance, placed, o.windows.empty() ? "expected" : o.windows);
+  if (!chosen && !o.windows.empty()) return ll::error{ll::errc::invalid_argument, "--windows: " + chosen.error().message};
+  if (o.explain) {
+    document.explained = explain_placement(instance, placed, o.solver, o.time_limit);
+    explain_windows(document, instance, placed);
+  }
+  if (!o.svg.empty() && !placed.stages.empty())
+    if (auto drawn = write_file(o.svg, draw_plan(instance, placed, map, document)); !drawn) return drawn.error();
+  return tell(document, o);
 }
 
 ll::result<int> plan_instance(const plan_options& o) {
@@ -68,10 +77,8 @@ ll::result<int> plan_instance(const plan_options& o) {
     if (!made) return made.error();
     map = *std::move(made);
   }
-  if (auto drawn = draw(*instance, *placed, map, o); !drawn) return drawn.error();
   ll::plan_document document = report_placement(*instance, *placed, map);
-  if (o.explain) document.explained = explain_placement(*instance, *placed, o.solver, o.time_limit);
-  return tell(document, o);
+  return elaborate(document, *instance, *placed, map, o);
 }
 
 ll::result<int> plan(const plan_options& o) {
@@ -104,12 +111,10 @@ ll::result<int> plan(const plan_options& o) {
   }
   auto made = plan_over_fleet(*model, *machines, request);
   if (!made) return made.error();
-  if (auto drawn = draw(made->instance, made->placed, made->transmissions, o); !drawn) return drawn.error();
   auto digest = model->sha256();
   if (!digest) return digest.error();
   made->document.model_sha256 = *std::move(digest);
-  if (o.explain) made->document.explained = explain_placement(made->instance, made->placed, o.solver, o.time_limit);
-  return tell(made->document, o);
+  return elaborate(made->document, made->instance, made->placed, made->transmissions, o);
 }
 
 }  // namespace
@@ -137,6 +142,10 @@ void add_plan(CLI::App& app, action& chosen) {
       ->check(CLI::NonNegativeNumber);
   c->add_option("--solver", o->solver, solver_names() + "; " + default_solver() + " if not given");
   c->add_option("--time-limit", o->time_limit, "Seconds for the solver")->capture_default_str()->check(CLI::PositiveNumber);
+  c->add_option("--windows", o->windows,
+                "Neighbouring modules that a stage keeps as well, for when a device slows down: expected (by what they are worth "
+                "then, if not given), max-bytes (by size) or none")
+      ->check(CLI::IsMember({"none", "expected", "max-bytes"}));
   c->add_flag("--explain", o->explain,
               "Say also what limits the plan, what baselines would cost, what would help and why devices stay unused");
   c->add_option("--svg", o->svg, "Draw the plan into this file: modules, transmissions, and when each stage works");

@@ -4,10 +4,12 @@
 #include <lingualinked/core/bytes.hpp>
 #include <lingualinked/core/sha256.hpp>
 #include <lingualinked/documents/fleet.hpp>
+#include <lingualinked/partition/chain.hpp>
 #include <lingualinked/partition/cost_model.hpp>
 #include <lingualinked/partition/evaluate.hpp>
 #include <lingualinked/partition/even.hpp>
 #include <lingualinked/partition/explanation.hpp>
+#include <lingualinked/partition/lingualinked.hpp>
 #include <lingualinked/partition/proportional.hpp>
 
 #include <spdlog/fmt/fmt.h>
@@ -17,6 +19,7 @@
 #include <limits>
 #include <optional>
 #include <span>
+#include <utility>
 #include <vector>
 
 namespace tool {
@@ -44,12 +47,13 @@ ll::plan_document::baseline baseline_of(const Partitioner& rule, const ll::place
 /// Everything on the one device where that is fastest.
 ll::plan_document::baseline single_baseline(const ll::placement_instance& instance) {
   double best = std::numeric_limits<double>::infinity();
+  const auto largest = std::ranges::max_element(instance.devices, {}, &ll::placement_instance::device::memory_bytes);
   std::string reason = "there is no device";
   for (std::size_t d = 0; d < instance.devices.size(); ++d) {
     const ll::stage_interval whole{d, 0, instance.modules.size() - 1};
     const auto cost = ll::evaluate(instance, std::span(&whole, 1));
     if (cost) best = std::min(best, cost->tau_seconds);
-    else reason = cost.error().message;
+    else if (&instance.devices[d] == &*largest) reason = cost.error().message;
   }
   if (best == std::numeric_limits<double>::infinity()) return {false, std::nullopt, reason};
   return {true, best / instance.sequences, std::nullopt};
@@ -96,19 +100,49 @@ std::optional<double> prefill_seconds(const ll::language_model& model, const ll:
 }
 
 /// One change takes at most this long to solve; a hint is not worth more.
-constexpr double what_if_seconds = 2;
+constexpr double what_if_seconds = 1;
 
 std::string milliseconds(std::optional<double> s) { return s ? fmt::format("{:.2f} ms", *s * 1e3) : std::string("unknown"); }
 
+const std::string no_change = "  the same";
+
+/// How much longer than the plan, e.g. "1.27x"; nothing where there is no plan to compare with.
+std::string against(const ll::plan_document& plan, double token_seconds) {
+  const double best = plan.predicted.token_seconds.value_or(0);
+  if (!(best > 0)) return {};
+  const double ratio = token_seconds / best;
+  return std::abs(ratio - 1) < 5e-4 ? no_change : fmt::format("  {:.3f}x", ratio);
+}
+
 std::string describe_explanation(const ll::plan_document& plan) {
+  const bool planned = !plan.stages.empty();
   std::string out = fmt::format("what limits it: {}\n", plan.explained->limit);
-  for (const auto& [name, b] : plan.explained->baselines)
-    out += b.feasible ? fmt::format("  {:<22} {} per token\n", name, milliseconds(b.token_seconds))
-                      : fmt::format("  {:<22} impossible: {}\n", name, b.reason.value_or("unknown"));
-  for (const auto& change : plan.explained->changes)
-    out += fmt::format("  with {}: {}\n", change.what,
-                       change.token_seconds ? milliseconds(change.token_seconds) + " per token" : std::string("no plan found"));
-  for (const auto& u : plan.unused) out += fmt::format("  unused: {}: {}\n", u.device, u.reason);
+  const bool any = planned || std::ranges::any_of(plan.baselines, [](const auto& b) { return b.second.feasible; });
+  out += any ? "other plans:\n" : "other plans: no rule finds one\n";
+  for (const auto& [name, b] : plan.baselines)
+    if (any)
+      out += b.feasible ? fmt::format("  {:<20} {} per token{}\n", name, milliseconds(b.token_seconds),
+                                      b.token_seconds ? against(plan, *b.token_seconds) : "")
+                        : fmt::format("  {:<20} impossible: {}\n", name, b.reason.value_or("unknown"));
+  if (!plan.explained->changes.empty()) out += planned ? "what would help:\n" : "what would make a plan possible:\n";
+  std::string useless;
+  for (const auto& change : plan.explained->changes) {
+    const std::string ratio = change.token_seconds ? against(plan, *change.token_seconds) : std::string();
+    if (change.token_seconds && ratio != no_change)
+      out += fmt::format("  {:<40} {} per token{}\n", change.what, milliseconds(change.token_seconds), ratio);
+    else useless += (useless.empty() ? "" : "; ") + change.what;
+  }
+  if (!useless.empty()) out += "  not: " + useless + "\n";
+  if (!plan.explained->window_rules.empty()) {
+    const auto& rules = plan.explained->window_rules;
+    out += fmt::format("after a device slows down {:g}x, expected, by what stages keep of their neighbours' modules:\n",
+                       rules.front().slow_down);
+    out += fmt::format("  {:<20} {} per token\n", "nothing", milliseconds(rules.front().without_token_seconds));
+    for (const auto& w : rules)
+      out += fmt::format("  {:<20} {} per token, {:.1f} MB held twice\n", w.rule, milliseconds(w.token_seconds),
+                         static_cast<double>(w.extra_bytes) / 1e6);
+  }
+  for (const auto& u : plan.unused) out += fmt::format("unused: {}: {}\n", u.device, u.reason);
   return out;
 }
 
@@ -133,8 +167,11 @@ ll::plan_document report_placement(const ll::placement_instance& instance, const
   d.solve_seconds = placed.solve_seconds;
   if (!placed.reason.empty()) d.reason = placed.reason;
   if (!instance.devices.empty() && !instance.modules.empty()) {
-    d.even = baseline_of(ll::even_partitioner{}, instance);
-    d.fastest_device = single_baseline(instance);
+    d.baselines = {{"even", baseline_of(ll::even_partitioner{}, instance)},
+                   {"memory_proportional", baseline_of(ll::memory_proportional_partitioner{}, instance)},
+                   {"speed_proportional", baseline_of(ll::speed_proportional_partitioner{}, instance)},
+                   {"lingualinked", baseline_of(ll::lingualinked_partitioner{}, instance)},
+                   {"fastest_device", single_baseline(instance)}};
   }
   if (placed.stages.empty()) return d;
 
@@ -199,12 +236,12 @@ ll::plan_document::explanation explain_placement(const ll::placement_instance& i
   } else {
     e.limit = placed.reason;
   }
-  e.baselines = {{"even", baseline_of(ll::even_partitioner{}, instance)},
-                 {"memory_proportional", baseline_of(ll::memory_proportional_partitioner{}, instance)},
-                 {"speed_proportional", baseline_of(ll::speed_proportional_partitioner{}, instance)},
-                 {"fastest_device", single_baseline(instance)}};
   const double each = std::min(time_limit_seconds, what_if_seconds);
-  const auto again = [&](const ll::placement_instance& changed) { return solve(changed, solver, each); };
+  // chain answers in a fraction of the time that GLPK needs for a proof of its own.
+  const auto again = [&](const ll::placement_instance& changed) {
+    auto plan = ll::chain_partitioner{}.solve(changed, each);
+    return plan ? plan : solve(changed, solver, each);
+  };
   for (const ll::what_if& w : ll::what_would_help(instance, placed.stages, again)) {
     std::optional<double> token;
     if (w.tau_seconds) token = *w.tau_seconds / instance.sequences;
@@ -232,6 +269,14 @@ std::string describe_plan(const ll::plan_document& plan) {
   out += fmt::format("predicted: {} per token, lap {}, busiest stage or link {}, prompt {}\n",
                      milliseconds(plan.predicted.token_seconds), milliseconds(plan.predicted.lap_seconds),
                      milliseconds(plan.predicted.bottleneck_seconds), milliseconds(plan.predicted.prefill_seconds));
+  if (plan.overlaps && plan.overlaps->extra_bytes > 0) {
+    out += fmt::format("windows ({}, {}): when a device slows down {:g}x, {} per token instead of {}, if stages also keep\n",
+                       plan.overlaps->rule, plan.overlaps->tier, plan.overlaps->slow_down,
+                       milliseconds(plan.overlaps->token_seconds), milliseconds(plan.overlaps->without_token_seconds));
+    for (const auto& s : plan.stages)
+      if (s.overlap && *s.overlap != std::pair(s.first_module, s.last_module))
+        out += fmt::format("  {:<14} modules {:>3}-{:<3}\n", s.device, s.overlap->first, s.overlap->second);
+  }
   if (plan.explained) out += describe_explanation(plan);
   return out;
 }

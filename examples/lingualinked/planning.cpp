@@ -13,6 +13,7 @@
 #include <lingualinked/partition/counts.hpp>
 #include <lingualinked/partition/even.hpp>
 #include <lingualinked/partition/fixed_cuts.hpp>
+#include <lingualinked/partition/lingualinked.hpp>
 #include <lingualinked/partition/proportional.hpp>
 #ifdef LINGUALINKED_TOOL_HAS_GLPK
 #include <lingualinked/glpk/partitioner.hpp>
@@ -81,7 +82,9 @@ ll::fleet equal_devices(std::uint32_t count, unsigned threads) {
 
 }  // namespace
 
-std::string solver_names() { return "glpk (where built), chain, counts, even, memory_proportional and speed_proportional"; }
+std::string solver_names() {
+  return "glpk (where built), chain, counts, even, memory_proportional, speed_proportional and lingualinked";
+}
 
 std::string default_solver() {
 #ifdef LINGUALINKED_TOOL_HAS_GLPK
@@ -105,6 +108,7 @@ ll::result<ll::placement> solve(const ll::placement_instance& instance, const st
   try_one(ll::even_partitioner{});
   try_one(ll::memory_proportional_partitioner{});
   try_one(ll::speed_proportional_partitioner{});
+  try_one(ll::lingualinked_partitioner{});
   if (answer) return *std::move(answer);
   return ll::error{ll::errc::invalid_argument, "solver '" + name + "' is not in this build; there are " + solver_names()};
 }

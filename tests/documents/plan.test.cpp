@@ -30,10 +30,10 @@ nlohmann::ordered_json sample() {
   p.bound = 0.031;
   p.gap = 0.0;
   p.solve_seconds = 0.012;
-  p.even = ll::plan_document::baseline{true, 0.044, std::nullopt};
-  p.fastest_device = ll::plan_document::baseline{false, std::nullopt, "too small"};
+  p.baselines = {{"even", {true, 0.044, std::nullopt}}, {"fastest_device", {false, std::nullopt, "too small"}}};
   p.stages = {{"phone-a", "local", 0, 6, 0.012, 41231232, 1048576, std::pair<std::size_t, std::size_t>{0, 8}},
               {"phone-b", "tcp://192.0.2.1:5", 7, 9, 0.014, 5, 6, std::nullopt}};
+  p.overlaps = ll::plan_document::windows{"expected", "warm", 2, 0.04, 0.05, 100};
   p.transmissions = {{"residual@7", "phone-a", "phone-b", 2304, "sequential"}};
   p.unused = {{"phone-c", "slower"}};
   return ll::to_json(p);
@@ -56,6 +56,7 @@ TEST_SUITE("documents/plan") {
     CHECK(json["baselines"]["fastest_device"]["token_seconds"].is_null());
     CHECK(json["baselines"]["fastest_device"]["reason"] == "too small");
     CHECK(json["reason"].is_null());
+    CHECK(json["windows"]["without_token_seconds"] == 0.05);
     CHECK(json["stages"][0]["device"] == "phone-a");
     CHECK(json["stages"][0]["overlap"]["last_module"] == 8);
     CHECK(json["stages"][1]["overlap"].is_null());

@@ -185,8 +185,10 @@ inline ll::plan_document plan(source& s) {
   p.reason = s.maybe([&] { return s.text(); });
   p.predicted = {s.maybe(real), s.maybe(real), s.maybe(real), s.maybe(real), s.maybe(real)};
   const auto baseline = [&] { return document::baseline{s.coin(), s.maybe(real), s.maybe([&] { return s.text(); })}; };
-  p.even = s.maybe(baseline);
-  p.fastest_device = s.maybe(baseline);
+  for (const char* rule : {"even", "fastest_device"})
+    if (s.coin()) p.baselines[rule] = baseline();
+  p.overlaps =
+      s.maybe([&] { return document::windows{s.text(), "warm", 1 + s.real(), s.maybe(real), s.maybe(real), s.below(1U << 30)}; });
   std::size_t next = 0;
   for (std::size_t i = s.below(5); i > 0; --i) {
     const std::size_t last = next + s.below(9);
@@ -198,7 +200,7 @@ inline ll::plan_document plan(source& s) {
   }
   p.module_count = next;
   p.status = p.stages.empty() ? "infeasible" : s.coin() ? "optimal" : "feasible";
-  if (p.stages.empty()) p.module_count = s.below(100);
+  if (p.stages.empty()) p.module_count = 1 + s.below(100);
   for (std::size_t i = 0; i + 1 < p.stages.size(); ++i)
     p.transmissions.push_back({"residual@" + std::to_string(p.stages[i + 1].first_module), p.stages[i].device,
                                p.stages[i + 1].device, s.number<std::uint64_t>(), s.coin() ? "sequential" : "residual"});

@@ -132,7 +132,7 @@ TEST_SUITE("tool/plan") {
   }
   TEST_CASE("baselines are solvers too, and none of them beats the proof") {
     const double best = plan(small_problem().dump(), "chain").json()["objective_seconds"];
-    for (const char* rule : {"even", "memory_proportional", "speed_proportional"}) {
+    for (const char* rule : {"even", "memory_proportional", "speed_proportional", "lingualinked"}) {
       CAPTURE(rule);
       const outcome o = plan(small_problem().dump(), rule);
       REQUIRE(o.status == 0);
@@ -156,18 +156,57 @@ TEST_SUITE("tool/plan") {
       if (as_json) words.push_back("--json");
       return run_tool(words);
     };
-    const json e = explain(true).json()["explanation"];
+    const json explained = explain(true).json();
+    constexpr double rounding = 1 - 1e-6;
+    const json& e = explained["explanation"];
     CHECK(e["limit"].get<std::string>().find("the lap of one token") == 0);
-    for (const char* name : {"even", "memory_proportional", "speed_proportional", "fastest_device"})
-      CHECK(e["baselines"].contains(name));
+    for (const char* name : {"even", "memory_proportional", "speed_proportional", "lingualinked", "fastest_device"})
+      CHECK(explained["baselines"][name]["token_seconds"].get<double>() >=
+            explained["predicted"]["token_seconds"].get<double>() * rounding);
     CHECK(e["changes"].size() == 5);  // memory and a twin for each of two stages, and the link between them
     const outcome text = explain(false);
     CHECK(text.out.find("what limits it: ") != std::string::npos);
     CHECK(text.out.find("unused: c: ") != std::string::npos);
+    CHECK(text.out.find("lingualinked") != std::string::npos);
+    CHECK(e["windows"].size() == 2);
+    CHECK(e["windows"][1]["token_seconds"].get<double>() * rounding <= e["windows"][0]["token_seconds"].get<double>());
+    CHECK(text.out.find("after a device slows down 2x") != std::string::npos);
     for (auto& d : p["devices"]) d["memory_bytes"] = 50;
     const json none = explain(true).json();
     CHECK(none["stages"].empty());
     CHECK(none["explanation"]["changes"][0]["token_seconds"].is_number());
+  }
+  TEST_CASE("stages keep modules of their neighbours as well, within memory, unless told not to") {
+    json p = small_problem();
+    p["devices"][1]["module_seconds"] = std::vector<double>(6, 0.015);  // so that b is the faster one when a slows down
+    const auto windows = [&](const std::string& rule) {
+      return run_tool({"plan", "--instance", scratch_file("problem.json", p.dump()), "--json", "--windows", rule}).json();
+    };
+    for (const char* rule : {"expected", "max-bytes"}) {
+      CAPTURE(rule);
+      const json d = windows(rule);
+      std::uint64_t extra = 0;
+      for (const json& s : d["stages"]) {
+        const auto first = s["overlap"]["first_module"].get<int>();
+        const auto last = s["overlap"]["last_module"].get<int>();
+        CHECK(first <= s["first_module"].get<int>());
+        CHECK(last >= s["last_module"].get<int>());
+        CHECK(100 * (last - first + 1) <= 400);
+        extra += static_cast<std::uint64_t>(100 * (last - first - s["last_module"].get<int>() + s["first_module"].get<int>()));
+      }
+      CHECK(d["windows"]["extra_bytes"] == extra);
+      CHECK(extra > 0);
+      CHECK(d["windows"]["token_seconds"].get<double>() <= d["windows"]["without_token_seconds"].get<double>() * (1 + 1e-9));
+    }
+    const json none = windows("none");
+    CHECK(none["windows"].is_null());
+    CHECK(none["stages"][0]["overlap"].is_null());
+    CHECK(run_tool({"plan", "--instance", scratch_file("problem.json", p.dump()), "--windows", "all"}).status == 2);
+    json edges = p;
+    edges["edges"] = {{{"from_module", 0}, {"to_module", 5}, {"bytes", 300}}};
+    const std::string file = scratch_file("edges.json", edges.dump());
+    CHECK(run_tool({"plan", "--instance", file, "--windows", "expected"}).status == 2);
+    CHECK(run_tool({"plan", "--instance", file, "--json"}).json()["windows"].is_null());
   }
   TEST_CASE("a plan can be drawn, and names from a file stay text") {
     json p = small_problem();
@@ -177,7 +216,8 @@ TEST_SUITE("tool/plan") {
         if (l[end] == "a") l[end] = "<b onload=\"x\">&";
     p["devices"][0]["name"] = "<b onload=\"x\">&";
     const std::string path = scratch_path("plan.svg");
-    const outcome o = run_tool({"plan", "--instance", scratch_file("problem.json", p.dump()), "--svg", path, "--json"});
+    const outcome o =
+        run_tool({"plan", "--instance", scratch_file("problem.json", p.dump()), "--svg", path, "--json", "--windows", "none"});
     REQUIRE(o.status == 0);
     const std::string svg = contents(path);
     CHECK(svg.find("<svg ") == 0);

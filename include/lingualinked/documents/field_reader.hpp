@@ -35,6 +35,10 @@ class field_reader {
   [[nodiscard]] std::string text(const json_field& f) { return keep(f.get_string()); }
   [[nodiscard]] bool truth(const json_field& f) { return keep(f.get_bool()); }
   [[nodiscard]] std::vector<json_field> items(const json_field& f, std::size_t max_count) { return keep(f.items(max_count)); }
+  /// The names of an object's members; none when the field is missing or null.
+  [[nodiscard]] std::vector<std::string> names(const json_field& f) {
+    return f.present() ? keep(f.names()) : std::vector<std::string>();
+  }
 
   /// Empty when the field is missing or null.
   [[nodiscard]] std::optional<double> real_if(const json_field& f, double min) {

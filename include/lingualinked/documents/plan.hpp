@@ -8,6 +8,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -58,15 +59,24 @@ struct plan_document {
     friend bool operator==(const unused_device&, const unused_device&) = default;
   };
 
+  struct windows {
+    std::string rule;                             // expected or max_bytes
+    std::string tier = "warm";                    // where the modules beyond a stage's own are kept: cold, warm or hot
+    double slow_down = 2;                         // a device, any of them, becomes so many times slower
+    std::optional<double> token_seconds;          // expected then, when boundaries move inside the windows
+    std::optional<double> without_token_seconds;  // and when they cannot
+    std::uint64_t extra_bytes = 0;                // held twice
+    friend bool operator==(const windows&, const windows&) = default;
+  };
   struct change {
     std::string what;                     // "1 GB more on 'phone-a'"
     std::optional<double> token_seconds;  // of the best plan found then
     friend bool operator==(const change&, const change&) = default;
   };
   struct explanation {
-    std::string limit;                                        // what holds the plan up
-    std::vector<std::pair<std::string, baseline>> baselines;  // by the name of the rule
+    std::string limit;  // what holds the plan up
     std::vector<change> changes;
+    std::vector<windows> window_rules;  // what each rule's windows would be worth
     friend bool operator==(const explanation&, const explanation&) = default;
   };
 
@@ -88,8 +98,8 @@ struct plan_document {
   double solve_seconds = 0;
   std::optional<std::string> reason;
   predicted_times predicted;
-  std::optional<baseline> even;
-  std::optional<baseline> fastest_device;
+  std::map<std::string, baseline> baselines;  // by the name of the rule
+  std::optional<windows> overlaps;            // what the overlaps of the stages are worth; empty: none were chosen
   std::vector<stage> stages;
   std::vector<tensor> transmissions;
   std::vector<unused_device> unused;

@@ -15,25 +15,47 @@ namespace detail {
 /// Stages, transmissions or unused devices that a plan may list, and modules it may have.
 inline constexpr std::size_t max_plan_entries = 65'536;
 
-[[nodiscard]] inline nlohmann::ordered_json baseline_json(const std::optional<plan_document::baseline>& b) {
-  if (!b) return nullptr;
-  return {{"feasible", b->feasible},
-          {"token_seconds", null_unless_known(b->token_seconds)},
-          {"reason", null_unless_known(b->reason)}};
+[[nodiscard]] inline nlohmann::ordered_json baselines_json(const std::map<std::string, plan_document::baseline>& baselines) {
+  nlohmann::ordered_json made = nlohmann::ordered_json::object();
+  for (const auto& [name, b] : baselines)
+    made[name] = {
+        {"feasible", b.feasible}, {"token_seconds", null_unless_known(b.token_seconds)}, {"reason", null_unless_known(b.reason)}};
+  return made;
+}
+
+[[nodiscard]] inline nlohmann::ordered_json windows_json(const plan_document::windows& w) {
+  return {{"rule", w.rule},
+          {"tier", w.tier},
+          {"slow_down", w.slow_down},
+          {"token_seconds", null_unless_known(w.token_seconds)},
+          {"without_token_seconds", null_unless_known(w.without_token_seconds)},
+          {"extra_bytes", w.extra_bytes}};
 }
 
 [[nodiscard]] inline nlohmann::ordered_json explanation_json(const plan_document::explanation& e) {
-  nlohmann::ordered_json baselines = nlohmann::ordered_json::object();
-  for (const auto& [name, b] : e.baselines) baselines[name] = baseline_json(b);
   nlohmann::ordered_json changes = nlohmann::ordered_json::array();
   for (const auto& c : e.changes) changes.push_back({{"what", c.what}, {"token_seconds", null_unless_known(c.token_seconds)}});
-  return {{"limit", e.limit}, {"baselines", baselines}, {"changes", changes}};
+  nlohmann::ordered_json rules = nlohmann::ordered_json::array();
+  for (const auto& w : e.window_rules) rules.push_back(windows_json(w));
+  return {{"limit", e.limit}, {"changes", changes}, {"windows", rules}};
 }
 
-[[nodiscard]] inline std::optional<plan_document::baseline> read_baseline(field_reader& r, const json_field& f) {
+[[nodiscard]] inline std::optional<plan_document::windows> read_windows(field_reader& r, const json_field& f) {
   if (!f.present()) return std::nullopt;
-  return plan_document::baseline{r.truth(f.member("feasible")), r.real_if(f.member("token_seconds"), 0),
-                                 r.text_if(f.member("reason"))};
+  return plan_document::windows{r.text(f.member("rule")),
+                                r.text(f.member("tier")),
+                                r.real(f.member("slow_down"), 1),
+                                r.real_if(f.member("token_seconds"), 0),
+                                r.real_if(f.member("without_token_seconds"), 0),
+                                r.number<std::uint64_t>(f.member("extra_bytes"))};
+}
+
+[[nodiscard]] inline std::map<std::string, plan_document::baseline> read_baselines(field_reader& r, const json_field& all) {
+  std::map<std::string, plan_document::baseline> read;
+  for (const std::string& name : r.names(all))
+    if (const json_field f = all.member(name); f.present())
+      read[name] = {r.truth(f.member("feasible")), r.real_if(f.member("token_seconds"), 0), r.text_if(f.member("reason"))};
+  return read;
 }
 
 [[nodiscard]] inline std::optional<std::string> read_digest(field_reader& r, const json_field& f) {
@@ -81,34 +103,34 @@ LINGUALINKED_DECL nlohmann::ordered_json to_json(const plan_document& plan) {
   json unused = json::array();
   for (const auto& u : plan.unused) unused.push_back({{"device", u.device}, {"reason", u.reason}});
   const auto& p = plan.predicted;
-  json document = {
-      {"objective", plan.objective},
-      {"sequences", plan.sequences},
-      {"context_tokens", plan.context_tokens},
-      {"module_count", plan.module_count},
-      {"model_sha256", null_unless_known(plan.model_sha256)},
-      {"fleet_sha256", null_unless_known(plan.fleet_sha256)},
-      {"kv_dtype", null_unless_known(plan.kv_dtype)},
-      {"contract", plan.contract},
-      {"solver", plan.solver},
-      {"status", plan.status},
-      {"objective_value", null_unless_known(plan.objective_value)},
-      {"objective_unit", plan.objective_unit},
-      {"objective_seconds", null_unless_known(plan.objective_seconds)},
-      {"bound", null_unless_known(plan.bound)},
-      {"gap", null_unless_known(plan.gap)},
-      {"solve_seconds", plan.solve_seconds},
-      {"reason", null_unless_known(plan.reason)},
-      {"predicted",
-       {{"token_seconds", null_unless_known(p.token_seconds)},
-        {"lap_seconds", null_unless_known(p.lap_seconds)},
-        {"bottleneck_seconds", null_unless_known(p.bottleneck_seconds)},
-        {"prefill_seconds", null_unless_known(p.prefill_seconds)},
-        {"energy_joules_per_token", null_unless_known(p.energy_joules_per_token)}}},
-      {"baselines", {{"even", detail::baseline_json(plan.even)}, {"fastest_device", detail::baseline_json(plan.fastest_device)}}},
-      {"stages", stages},
-      {"transmissions", transmissions},
-      {"unused", unused}};
+  json document = {{"objective", plan.objective},
+                   {"sequences", plan.sequences},
+                   {"context_tokens", plan.context_tokens},
+                   {"module_count", plan.module_count},
+                   {"model_sha256", null_unless_known(plan.model_sha256)},
+                   {"fleet_sha256", null_unless_known(plan.fleet_sha256)},
+                   {"kv_dtype", null_unless_known(plan.kv_dtype)},
+                   {"contract", plan.contract},
+                   {"solver", plan.solver},
+                   {"status", plan.status},
+                   {"objective_value", null_unless_known(plan.objective_value)},
+                   {"objective_unit", plan.objective_unit},
+                   {"objective_seconds", null_unless_known(plan.objective_seconds)},
+                   {"bound", null_unless_known(plan.bound)},
+                   {"gap", null_unless_known(plan.gap)},
+                   {"solve_seconds", plan.solve_seconds},
+                   {"reason", null_unless_known(plan.reason)},
+                   {"predicted",
+                    {{"token_seconds", null_unless_known(p.token_seconds)},
+                     {"lap_seconds", null_unless_known(p.lap_seconds)},
+                     {"bottleneck_seconds", null_unless_known(p.bottleneck_seconds)},
+                     {"prefill_seconds", null_unless_known(p.prefill_seconds)},
+                     {"energy_joules_per_token", null_unless_known(p.energy_joules_per_token)}}},
+                   {"baselines", detail::baselines_json(plan.baselines)},
+                   {"windows", plan.overlaps ? detail::windows_json(*plan.overlaps) : json(nullptr)},
+                   {"stages", stages},
+                   {"transmissions", transmissions},
+                   {"unused", unused}};
   if (plan.explained) document["explanation"] = detail::explanation_json(*plan.explained);
   return document;
 }
@@ -142,8 +164,8 @@ LINGUALINKED_DECL result<plan_document> read_plan(std::string_view text) {
   plan.predicted = {r.real_if(predicted.member("token_seconds"), 0), r.real_if(predicted.member("lap_seconds"), 0),
                     r.real_if(predicted.member("bottleneck_seconds"), 0), r.real_if(predicted.member("prefill_seconds"), 0),
                     r.real_if(predicted.member("energy_joules_per_token"), 0)};
-  plan.even = detail::read_baseline(r, root.member("baselines").member("even"));
-  plan.fastest_device = detail::read_baseline(r, root.member("baselines").member("fastest_device"));
+  plan.baselines = detail::read_baselines(r, root.member("baselines"));
+  plan.overlaps = detail::read_windows(r, root.member("windows"));
   const json_field stages = root.member("stages");
   for (const json_field& f : r.items(stages, detail::max_plan_entries)) {
     plan_document::stage s;

@@ -7,6 +7,7 @@
 #include <lingualinked/partition/evaluate.hpp>
 
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -26,6 +27,38 @@ struct what_if {
 
 /// Bytes that what_if adds to one device at a time.
 inline constexpr std::uint64_t what_if_memory_bytes = 1'000'000'000;
+/// Ways back that what_if tries where links lack one and there is no plan.
+inline constexpr std::size_t most_missing_links = 16;
+
+namespace detail {
+
+/// The link that a plan keeps busy for longest, in words; empty where nothing is sent.
+[[nodiscard]] inline std::string busiest_link(const placement_instance& instance, std::span<const stage_interval> stages) {
+  std::vector<std::size_t> device_of(instance.modules.size());
+  for (const auto& s : stages)
+    for (std::size_t j = s.first_module; j <= s.last_module; ++j) device_of[j] = s.device;
+  const std::size_t header = instance.header.value_or(stages.front().device);
+  double busiest = 0;
+  std::string name;
+  for (const link& l : instance.links) {
+    if (l.from == l.to || !(l.quality.bandwidth_bytes_per_second > 0)) continue;
+    double bytes = 0;
+    const auto sent = [&](std::size_t from, std::size_t to, std::uint64_t size) {
+      if (from == l.from && to == l.to) bytes += static_cast<double>(size);
+    };
+    for (std::size_t s = 0; s + 1 < stages.size(); ++s)
+      sent(stages[s].device, stages[s + 1].device, instance.modules[stages[s].last_module].cut_bytes);
+    for (const auto& e : instance.edges) sent(device_of[e.from_module], device_of[e.to_module], e.bytes);
+    sent(header, stages.front().device, instance.token_bytes);
+    sent(stages.back().device, header, instance.token_bytes);
+    if (bytes / l.quality.bandwidth_bytes_per_second <= busiest) continue;
+    busiest = bytes / l.quality.bandwidth_bytes_per_second;
+    name = "from '" + instance.devices[l.from].name + "' to '" + instance.devices[l.to].name + "'";
+  }
+  return name;
+}
+
+}  // namespace detail
 
 /// Which term of tau = max(T, K * P) the plan is held up by, in words, with the stage or link that is busiest.
 /// Requires  stages that are a plan of the instance
@@ -47,15 +80,19 @@ inline constexpr std::uint64_t what_if_memory_bytes = 1'000'000'000;
     text = "the busiest stage, on '" + device + "': " + detail::number_text(cost->bottleneck_seconds * 1e3) + " ms for each of " +
            std::to_string(instance.sequences) + " sequences";
   } else {
-    text = "the busiest link: " + detail::number_text(cost->bottleneck_seconds * 1e3) + " ms for each of " +
-           std::to_string(instance.sequences) + " sequences";
+    text = "the busiest link, " + detail::busiest_link(instance, stages) + ": " +
+           detail::number_text(cost->bottleneck_seconds * 1e3) + " ms for each of " + std::to_string(instance.sequences) +
+           " sequences";
   }
-  constexpr double full = 0.95;
+  constexpr double nearly = 0.95;
+  std::vector<std::string> full;
   for (std::size_t s = 0; s < stages.size(); ++s) {
     const auto& d = instance.devices[stages[s].device];
-    if (static_cast<double>(cost->stage_memory_bytes[s]) >= full * static_cast<double>(d.memory_bytes))
-      text += "; '" + d.name + "' is full";
+    if (static_cast<double>(cost->stage_memory_bytes[s]) >= nearly * static_cast<double>(d.memory_bytes))
+      full.push_back("'" + d.name + "'");
   }
+  for (std::size_t i = 0; i < full.size(); ++i) text += (i == 0 ? "; " : ", ") + full[i];
+  if (!full.empty()) text += full.size() == 1 ? " is full" : " are full";
   return text;
 }
 
@@ -70,25 +107,50 @@ inline constexpr std::uint64_t what_if_memory_bytes = 1'000'000'000;
   if (smallest > memory)
     return "its " + std::to_string(memory) + " bytes for modules are less than the " + std::to_string(smallest) +
            " of the smallest module";
-  double best = std::numeric_limits<double>::infinity();
+  std::optional<evaluation> best;
+  stage_interval mine;
+  std::string obstacle;
   for (std::size_t s = 0; s < placed.stages.size(); ++s) {
     const stage_interval& host = placed.stages[s];
     for (std::size_t m = host.first_module; m <= host.last_module; ++m) {
       for (const bool front : {true, false}) {  // the device takes the modules up to m, or those from m on
-        const stage_interval mine =
+        const stage_interval part =
             front ? stage_interval{device, host.first_module, m} : stage_interval{device, m, host.last_module};
         std::vector<stage_interval> stages(placed.stages.begin(), placed.stages.begin() + static_cast<std::ptrdiff_t>(s));
         if (!front && m > host.first_module) stages.push_back({host.device, host.first_module, m - 1});
-        stages.push_back(mine);
+        stages.push_back(part);
         if (front && m < host.last_module) stages.push_back({host.device, m + 1, host.last_module});
         stages.insert(stages.end(), placed.stages.begin() + static_cast<std::ptrdiff_t>(s) + 1, placed.stages.end());
-        if (const auto cost = evaluate(instance, stages)) best = std::min(best, cost->tau_seconds);
+        auto cost = evaluate(instance, stages);
+        if (!cost && obstacle.empty()) obstacle = cost.error().message;
+        if (!cost || (best && best->tau_seconds <= cost->tau_seconds)) continue;
+        best = *std::move(cost);
+        mine = part;
       }
     }
   }
-  if (best == std::numeric_limits<double>::infinity()) return "no neighbouring plan that includes it keeps all limits";
-  return "the plan does without it; giving it part of a stage takes " + detail::number_text(best) + " s a round instead of " +
-         detail::number_text(placed.objective_seconds);
+  if (!best) return "it fits nowhere into this plan: " + obstacle;
+  const auto now = evaluate(instance, placed.stages);
+  if (!now) return now.error().message;
+  const auto milliseconds = [](double seconds) { return detail::number_text(seconds * 1e3) + " ms"; };
+  if (best->tau_seconds <= now->tau_seconds * (1 + 1e-9))
+    return "with it, a round takes no less than the " + milliseconds(now->tau_seconds) + " without";
+  std::string text = "with it, the best on modules " + std::to_string(mine.first_module) + " to " +
+                     std::to_string(mine.last_module) + ", a round takes " + milliseconds(best->tau_seconds) + " instead of " +
+                     milliseconds(now->tau_seconds);
+  const auto computing = [](const evaluation& e) {
+    double sum = 0;
+    for (const double s : e.stage_seconds) sum += s;
+    return sum;
+  };
+  const double more_computing = computing(*best) - computing(*now);
+  const double more_on_the_way = best->lap_seconds - now->lap_seconds - more_computing;
+  const auto change = [&](double seconds) {
+    if (std::abs(seconds) < 1e-9 * now->lap_seconds) seconds = 0;  // rounding
+    return milliseconds(std::abs(seconds)) + (seconds < 0 ? " less" : " more");
+  };
+  if (best->tau_seconds > best->lap_seconds) return text + ": its busiest stage or link sets the pace";
+  return text + ": " + change(more_computing) + " computing, " + change(more_on_the_way) + " on the way";
 }
 
 namespace detail {
@@ -117,7 +179,7 @@ namespace detail {
 
 /// Solves the problem again with one thing changed at a time: 1 GB more on a device, a link of the plan with half the latency and
 /// twice the bandwidth, a second device like one that there is. With stages, the devices and links of the plan; without, where
-/// there is no plan, every device's memory. The best of each kind first.
+/// there is no plan, every device, and the way back over links that lack one. The best of each kind first.
 /// solver    (const placement_instance&) -> result<placement>
 /// Cost      one solve for each change
 template <class Solver>
@@ -149,6 +211,19 @@ template <class Solver>
         "twice the link from '" + instance.devices[stages[s].device].name + "' to '" +
             instance.devices[stages[s + 1].device].name + "'",
         quick);
+  }
+  for (std::size_t i = 0, asked = 0; stages.empty() && i < instance.links.size() && asked < most_missing_links; ++i) {
+    const link& there = instance.links[i];
+    const bool back = std::any_of(instance.links.begin(), instance.links.end(), [&](const link& l) {
+      return l.from == there.to && l.to == there.from && l.quality.bandwidth_bytes_per_second > 0;
+    });
+    if (back || !(there.quality.bandwidth_bytes_per_second > 0)) continue;
+    placement_instance linked = instance;
+    std::erase_if(linked.links, [&](const link& l) { return l.from == there.to && l.to == there.from; });
+    linked.links.push_back({there.to, there.from, there.quality});
+    ask(what_if::kind::link,
+        "a link from '" + instance.devices[there.to].name + "' to '" + instance.devices[there.from].name + "'", linked);
+    ++asked;
   }
   std::stable_sort(found.begin(), found.end(), [](const what_if& x, const what_if& y) {
     constexpr double none = std::numeric_limits<double>::infinity();
