@@ -103,6 +103,22 @@ TEST_SUITE("model/gguf_tokenizer") {
     file.without("tokenizer.ggml.scores");
     CHECK(spec_of(file).error().code == ll::errc::malformed);
   }
+  TEST_CASE("spaces that the file calls superfluous go, and what only controls is never part of a word") {
+    tiny_gguf file;
+    std::vector<std::string> tokens{"<unk>", "</s>", "\xE2\x96\x81", "a", "b", "<", "/", "s", ">", "y", "z"};
+    file.text("tokenizer.ggml.model", "t5").texts("tokenizer.ggml.tokens", tokens);
+    file.numbers("tokenizer.ggml.scores", std::vector<float>{0, 0, -1, -1, -1, -1, -1, -1, -1, -1, -1});
+    file.numbers("tokenizer.ggml.token_type", std::vector<std::int32_t>{2, 3, 1, 1, 1, 1, 1, 1, 1, 1, 1});
+    file.number("tokenizer.ggml.unknown_token_id", std::uint32_t{0}).boolean("tokenizer.ggml.remove_extra_whitespaces", true);
+    for (const char* model : {"t5", "llama"}) {
+      CAPTURE(model);
+      file.text("tokenizer.ggml.model", model);
+      const auto made = ll::tokenizer::create(spec_of(file).value()).value();
+      CHECK(made.encode("  a   b ").value() == std::vector<ll::token_id>{2, 3, 2, 4});
+      CHECK(made.encode("</s>").value() == std::vector<ll::token_id>{1});
+      CHECK(made.encode("</s>", {.parse_special = false}).value() == std::vector<ll::token_id>{2, 5, 6, 7, 8});
+    }
+  }
   TEST_CASE("what does not fit is refused with the key") {
     struct attack {
       std::string what;

@@ -70,6 +70,10 @@ TEST_SUITE("model/tokenizer_json") {
         CHECK(made->encode(vector.at("text").get<std::string>()).value() == vector.at("ids").get<std::vector<ll::token_id>>());
         const auto wrapped = made->encode(vector.at("text").get<std::string>(), {.add_bos_eos = true});
         CHECK(wrapped.value() == vector.at("wrapped").get<std::vector<ll::token_id>>());
+        if (!vector.contains("decoded")) continue;
+        const auto plain = made->encode(vector.at("text").get<std::string>(), {.parse_special = false});
+        CHECK(plain.value() == vector.at("plain").get<std::vector<ll::token_id>>());
+        CHECK(made->decode(vector.at("ids").get<std::vector<ll::token_id>>()) == vector.at("decoded").get<std::string>());
       }
     }
   }
@@ -105,6 +109,7 @@ TEST_SUITE("model/tokenizer_json") {
     refuses([](json& d) { d["pre_tokenizer"] = {{"type", "UnicodeScripts"}}; }, unsupported, "'UnicodeScripts'");
     refuses([](json& d) { d["post_processor"] = {{"type", "Nothing"}}; }, unsupported, "'Nothing'");
     refuses([](json& d) { d["decoder"] = {{"type", "CTC"}}; }, unsupported, "'CTC'");
+    refuses([](json& d) { d["decoder"] = {{"type", "Metaspace"}}; }, unsupported, "'Metaspace'");
     refuses([](json& d) { d["added_tokens"][0]["id"] = 100000000; }, malformed, "added_tokens[0].id");
     refuses(
         [](json& d) {

@@ -54,6 +54,14 @@ TEST_SUITE("text/regex") {
                       "a\na") == strings{"a"});
   }
 
+  TEST_CASE("the name of a script means its own characters, not those that it shares") {
+    for (const char* expression : {"\\p{Han}", "[\\p{Han}]", "\\P{^Han}", "\\p{han}"}) {
+      CAPTURE(expression);
+      CHECK(all_matches(expression, "\xE3\x80\x82\xE4\xB8\xAD.") == strings{"\xE4\xB8\xAD"});
+    }
+    CHECK(all_matches("\\p{Lu}\\p{L}", "aBcD") == strings{"Bc"});
+  }
+
   TEST_CASE("a long text with many matches is gone through once") {
     // If each match looked at the whole rest again, this would be 10^11 steps.
     const std::string text(1U << 20, 'a');

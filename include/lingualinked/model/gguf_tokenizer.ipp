@@ -5,6 +5,7 @@
 #include <lingualinked/model/gguf_tokenizer.hpp>
 #include <lingualinked/text/named_pre_tokenizer.hpp>
 
+#include <algorithm>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -78,10 +79,22 @@ LINGUALINKED_DECL result<tokenizer_spec> tokenizer_spec_from(const gguf_metadata
       for (const std::int64_t byte : *rules) map.rules.push_back(static_cast<char>(byte));
       spec.normalizer.emplace_back(std::move(map));
     }
+    const auto fewer = metadata.get_bool_or(prefix + "remove_extra_whitespaces", false);
+    if (!fewer) return fewer.error();
+    if (*fewer) spec.normalizer.emplace_back(normalize_replace{"\\A +| +\\z| +(?= )", true, ""});
     auto space = metadata.get_bool_or(prefix + "add_space_prefix", true);
     if (!space) return space.error();
     spec.add_space_prefix = *space;
+    if (spec.kind == tokenizer_kind::spm_bpe && !spec.normalizer.empty()) {  // else the tokenizer does this by itself
+      if (*space) spec.normalizer.emplace_back(normalize_prepend{" "});
+      spec.normalizer.emplace_back(normalize_replace{" ", false, "\xE2\x96\x81"});
+    }
   }
+  // A Unigram vocabulary lists what is no text as well; a text that spells it is made of other tokens.
+  if (spec.kind == tokenizer_kind::unigram)
+    for (std::size_t i = 0; i < std::min(spec.types.size(), spec.tokens.size()); ++i)
+      if (spec.types[i] == token_type::control || spec.types[i] == token_type::unknown)
+        spec.added.push_back({.id = static_cast<token_id>(i), .special = true, .outside_model = true});
 
   const std::pair<const char*, std::optional<token_id>*> named[] = {
       {"bos_token_id", &spec.bos},         {"eos_token_id", &spec.eos},

@@ -106,8 +106,10 @@ inline result<void> read_added(tokenizer_spec& spec, const json_field& added) {
     if (!id) return id.error();
     auto text = entry.member("content").get_string();
     if (!text) return text.error();
+    const bool in_model = *id < spec.tokens.size() && !spec.tokens[static_cast<std::size_t>(*id)].empty();
     if (auto ok = place_token(spec, id_field, *id, *std::move(text), spec.tokens.size() + entries->size()); !ok) return ok;
     added_token token;
+    token.outside_model = !in_model;
     token.id = static_cast<token_id>(*id);
     const std::pair<const char*, bool*> flags[] = {{"special", &token.special},
                                                    {"single_word", &token.single_word},

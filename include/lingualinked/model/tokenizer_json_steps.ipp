@@ -238,15 +238,42 @@ inline result<void> read_post_processor(tokenizer_spec& spec, const json_field& 
   });
 }
 
-/// Decoding follows from the kind of tokenizer; what the file can add is that one leading space goes.
+/// Which symbol becomes a space, whether names of bytes become bytes, and what goes at the beginning of a text.
 inline result<void> read_decoder(tokenizer_spec& spec, const json_field& field) {
+  const bool bytes = spec.kind == tokenizer_kind::byte_bpe;
+  if (!field.present()) return {};
+  spec.space_symbol.clear();
+  spec.decode_byte_names = false;
+  bool fused = false;
   std::size_t left = json_steps_max;
   return for_each_step(field, "decoders", left, [&](const json_field& step, const std::string& type) -> result<void> {
-    if (type == "ByteLevel" || type == "ByteFallback" || type == "Fuse" || type == "Replace") return {};
+    if ((type == "ByteLevel") != bytes && type != "Fuse")
+      return error{errc::unsupported,
+                   step.complaint("is a decoder '" + type + "', which does not suit the pre-tokenizer").message};
+    if (type == "ByteLevel") return {};
+    if (type == "ByteFallback") {
+      spec.decode_byte_names = true;
+      return {};
+    }
+    if (type == "Fuse") {
+      fused = true;
+      return {};
+    }
     if (type == "Metaspace") {
-      const auto how = metaspace_of(step);
+      auto how = metaspace_of(step);
       if (!how) return how.error();
-      spec.strip_space_prefix = how->prepend != prepend_scheme::never;
+      spec.space_symbol = std::move(how->replacement);
+      spec.drop_first_spaces = how->prepend != prepend_scheme::never;
+      return {};
+    }
+    if (type == "Replace") {
+      auto pattern = pattern_of(step.member("pattern"));
+      if (!pattern) return pattern.error();
+      const auto content = step.member("content").get_string();
+      if (!content) return content.error();
+      if (pattern->second || *content != " " || !spec.space_symbol.empty())
+        return error{errc::unsupported, step.complaint("replaces something else than one symbol by a space").message};
+      spec.space_symbol = std::move(pattern->first);
       return {};
     }
     if (type != "Strip") return unknown_step(step.member("type"), "decoder", type);
@@ -256,7 +283,7 @@ inline result<void> read_decoder(tokenizer_spec& spec, const json_field& field) 
     if (!stop) return stop.error();
     const auto content = step.member("content").get_string();
     if (!content) return content.error();
-    if (*stop != 0 || *start > 1 || *content != " ") {
+    if (*stop != 0 || *start > 1 || *content != " " || !fused) {
       return error{errc::unsupported, step.complaint("strips something else than one leading space").message};
     }
     spec.strip_space_prefix = *start == 1;

@@ -40,14 +40,24 @@ class added_token_finder {
   }
   [[nodiscard]] bool empty() const noexcept { return tokens_.empty(); }
 
-  /// The first match at or after `from`; token is null when there is none. Special tokens are passed over unless parse_special.
-  [[nodiscard]] match find(std::string_view text, std::size_t from, bool parse_special) const {
+  /// The first match at or after `from`, whatever the token's flags; token is null when there is none.
+  [[nodiscard]] match find(std::string_view text, std::size_t from) const {
     for (std::size_t at = from; at < text.size(); ++at) {
       if (!first_bytes_[static_cast<unsigned char>(text[at])]) continue;
-      const match found = longest(text, at, parse_special);
+      const match found = longest(text, at);
       if (found.token != nullptr) return found;
     }
     return {};
+  }
+
+  /// Whether no letter, digit or underscore touches [begin, end).
+  [[nodiscard]] static bool stands_alone(std::string_view text, std::size_t begin, std::size_t end) noexcept {
+    std::size_t before = begin;
+    while (before > 0 && begin - before < 4) {
+      --before;
+      if ((static_cast<unsigned char>(text[before]) & 0xC0U) != 0x80U) break;  // the first byte of the character before
+    }
+    return (begin == 0 || !is_word(text, before)) && (end == text.size() || !is_word(text, end));
   }
 
  private:
@@ -58,18 +68,14 @@ class added_token_finder {
     }
   };
 
-  [[nodiscard]] match longest(std::string_view text, std::size_t at, bool parse_special) const {
+  [[nodiscard]] match longest(std::string_view text, std::size_t at) const {
     match best;
     std::size_t node = 0;
     for (std::size_t i = at; i < text.size(); ++i) {
       const auto edge = children_.find({node, static_cast<unsigned char>(text[i])});
       if (edge == children_.end()) break;
       node = edge->second;
-      if (terminals_[node] == none) continue;
-      const added_token& token = tokens_[terminals_[node]];
-      if (token.special && !parse_special) continue;
-      if (token.single_word && !stands_alone(text, at, i + 1)) continue;
-      best = {at, i + 1, &token};
+      if (terminals_[node] != none) best = {at, i + 1, &tokens_[terminals_[node]]};
     }
     return best;
   }
@@ -78,15 +84,6 @@ class added_token_finder {
     const utf8_step step = step_utf8(text, at);
     return step.status == utf8_status::complete && is_word_character(step.code_point);
   }
-  [[nodiscard]] static bool stands_alone(std::string_view text, std::size_t begin, std::size_t end) noexcept {
-    std::size_t before = begin;
-    while (before > 0 && begin - before < 4) {
-      --before;
-      if ((static_cast<unsigned char>(text[before]) & 0xC0U) != 0x80U) break;  // the first byte of the character before
-    }
-    return (begin == 0 || !is_word(text, before)) && (end == text.size() || !is_word(text, end));
-  }
-
   std::unordered_map<std::pair<std::size_t, unsigned char>, std::size_t, edge_hash> children_;
   std::vector<std::size_t> terminals_{none};  // by node: the token that ends there
   std::vector<added_token> tokens_;

@@ -42,23 +42,18 @@ class detokenizer {
   /// continues  the tokens go on after others, so that a leading space is a space between words and stays
   /// keep_special  false leaves out control tokens
   explicit detokenizer(tokenizer t, bool continues = true, bool keep_special = true)
-      : tokenizer_(std::move(t)), drops_space_(!continues && tokenizer_.strips_leading_space()), keep_special_(keep_special) {}
+      : tokenizer_(std::move(t)), begins_(!continues), keep_special_(keep_special) {}
 
   /// The text that this token makes certain; empty while a code point is unfinished.
   [[nodiscard]] std::string push(token_id id) {
     if (!keep_special_ && tokenizer_.is_special(id)) return {};
-    std::string bytes = tokenizer_.token_bytes(id);
-    if (drops_space_ && !bytes.empty()) {
-      if (bytes.front() == ' ') bytes.erase(0, 1);
-      drops_space_ = false;
-    }
-    return stream_.push(bytes);
+    return stream_.push(tokenizer_.next_bytes(id, begins_));
   }
 
  private:
   tokenizer tokenizer_;
   utf8_stream stream_;
-  bool drops_space_;
+  bool begins_;
   bool keep_special_;
 };
 

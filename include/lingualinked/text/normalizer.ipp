@@ -15,9 +15,9 @@ inline std::string strip_marks(std::string_view text) {
   std::string out;
   for (std::size_t at = 0; at < text.size();) {
     const utf8_step step = step_utf8(text, at);
-    const bool mark = step.status == utf8_status::complete &&
-                      utf8proc_category(static_cast<utf8proc_int32_t>(step.code_point)) == UTF8PROC_CATEGORY_MN;
-    if (!mark) out.append(text.substr(at, step.size));
+    const auto category = utf8proc_category(static_cast<utf8proc_int32_t>(step.code_point));
+    const bool mark = category == UTF8PROC_CATEGORY_MN || category == UTF8PROC_CATEGORY_MC || category == UTF8PROC_CATEGORY_ME;
+    if (!mark || step.status != utf8_status::complete) out.append(text.substr(at, step.size));
     at += step.size;
   }
   return out;

@@ -154,12 +154,13 @@ LINGUALINKED_DECL result<text_pieces> pre_tokenizer::apply(std::string_view text
   for (const compiled_step& step : steps_) {
     const std::vector<std::string_view> before = std::exchange(pieces.views, {});
     bool first = begins_text;
+    std::optional<regex::search> search;  // one for all pieces
     for (const std::string_view piece : before) {
       if (step.known) {
         split(*step.known, piece, pieces.views);
       } else if (const auto* cut = std::get_if<split_pattern>(&step.step)) {
-        std::optional<regex::search> search;
-        if (step.pattern) search.emplace(*step.pattern, piece);
+        if (search) search->restart(piece);
+        else if (step.pattern) search.emplace(*step.pattern, piece);
         auto parts = detail::parts_of(piece, cut->invert, [&](std::size_t from) -> result<std::optional<regex::match>> {
           if (search) return search->next(from);
           const std::size_t at = piece.find(cut->pattern, from);

@@ -40,6 +40,9 @@ class regex {
     search(const search&) = delete;
     search& operator=(const search&) = delete;
 
+    /// Goes on with another text, and what is left of the steps.
+    void restart(std::string_view text) noexcept;
+
     /// The first match at or after byte `from`, if there is one.
     /// Errors    errc::limit when the whole search takes more steps, or a match more memory, than allowed
     [[nodiscard]] result<std::optional<match>> next(std::size_t from);

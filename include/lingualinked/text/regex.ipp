@@ -29,6 +29,21 @@ using pcre2_code_owner = std::unique_ptr<pcre2_code_8, pcre2_free<pcre2_code_fre
 using pcre2_context_owner = std::unique_ptr<pcre2_match_context_8, pcre2_free<pcre2_match_context_free_8>>;
 using pcre2_data_owner = std::unique_ptr<pcre2_match_data_8, pcre2_free<pcre2_match_data_free_8>>;
 
+/// Whether PCRE2 knows a script of this name and would read \p{name} as its extensions, with the marks that it shares.
+inline bool is_shared_script(std::string_view name) {
+#if PCRE2_MAJOR > 10 || PCRE2_MINOR >= 40
+  if (name.size() <= 2 || name.find_first_of(":=") != std::string_view::npos) return false;
+  const std::string pattern = "\\p{sc:" + std::string(name) + "}";
+  int code = 0;
+  std::size_t offset = 0;
+  const pcre2_code_owner made(
+      pcre2_compile_8(reinterpret_cast<PCRE2_SPTR8>(pattern.data()), pattern.size(), PCRE2_UTF, &code, &offset, nullptr));
+  return made != nullptr;
+#else
+  return static_cast<void>(name), false;
+#endif
+}
+
 /// An Oniguruma pattern in Perl's dialect. \w means letters, marks, numbers and connectors there, and less in PCRE2.
 /// Errors    errc::unsupported for what has no counterpart
 inline result<std::string> perl_pattern(std::string_view pattern) {
@@ -50,6 +65,13 @@ inline result<std::string> perl_pattern(std::string_view pattern) {
         out += "[^" + std::string(word) + "]";
       } else {
         out.append(pattern.substr(i - 1, 2));
+        const std::size_t end = pattern.find('}', i);
+        if ((next != 'p' && next != 'P') || i + 1 >= pattern.size() || pattern[i + 1] != '{' || end == std::string_view::npos)
+          continue;
+        const bool inverse = pattern.substr(i + 2, 1) == "^";
+        const std::string_view name = pattern.substr(i + 2 + inverse, end - i - 2 - inverse);
+        out.append(inverse ? "{^" : "{").append(is_shared_script(name) ? "sc:" : "").append(name).append("}");
+        i = end;
       }
       continue;
     }
@@ -114,16 +136,19 @@ struct regex::search::scratch {
 };
 
 LINGUALINKED_DECL regex::search::search(const regex& expression, std::string_view text)
-    : expression_(expression),
-      text_(text.empty() ? std::string_view("") : text),
-      scratch_(std::make_unique<scratch>()),
-      steps_left_(match_steps_max + match_steps_per_byte_max * text.size()) {
+    : expression_(expression), scratch_(std::make_unique<scratch>()), steps_left_(match_steps_max) {
   scratch_->data.reset(pcre2_match_data_create_8(1, nullptr));
   scratch_->limits.reset(pcre2_match_context_copy_8(expression.compiled_->limits.get()));
   if (!scratch_->data || !scratch_->limits) throw std::bad_alloc();
-  find_stretch(0);
+  restart(text);
 }
 LINGUALINKED_DECL regex::search::~search() = default;
+
+LINGUALINKED_DECL void regex::search::restart(std::string_view text) noexcept {
+  text_ = text.empty() ? std::string_view("") : text;
+  steps_left_ += std::uint64_t{match_steps_per_byte_max} * text.size();
+  find_stretch(0);
+}
 
 LINGUALINKED_DECL void regex::search::find_stretch(std::size_t from) noexcept {
   begin_ = from;

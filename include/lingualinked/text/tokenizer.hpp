@@ -51,8 +51,8 @@ class tokenizer {
   [[nodiscard]] std::string_view piece(token_id id) const noexcept;
   /// The bytes that a token adds to a text, a space where it begins with one; empty for an id outside the vocabulary.
   [[nodiscard]] std::string token_bytes(token_id id) const;
-  /// Whether decoding drops one leading space, because encoding put one in front.
-  [[nodiscard]] bool strips_leading_space() const noexcept;
+  /// The same for the next token of a text. While `begins`, what decoding drops at the beginning of a text is left out.
+  [[nodiscard]] std::string next_bytes(token_id id, bool& begins) const;
   /// A control token or the unknown token.
   [[nodiscard]] bool is_special(token_id id) const noexcept;
   [[nodiscard]] std::optional<token_id> find(std::string_view piece) const;

@@ -43,7 +43,7 @@ class piece_encoder {
     }
   }
 
-  /// Cuts where no token can span, and never behind an unknown character, which may fuse with the next.
+  /// Cuts where no token can span, and never beside an unknown character, which may fuse with the next or be left out.
   void encode_long(std::string_view piece) {
     if (s_.spec.kind == tokenizer_kind::unigram || s_.spec.ignore_merges) return encode_afresh(piece);
     const bool bytes = s_.spec.kind == tokenizer_kind::byte_bpe;
@@ -54,9 +54,11 @@ class piece_encoder {
       const std::size_t size = bytes ? 1 : character_bytes(piece, at);
       const char32_t now = bytes ? static_cast<unsigned char>(piece[at]) : step_utf8(piece, at).code_point;
       if (at > begin && s_.inside.never(before, now)) {
-        const bool known =
-            bytes ? s_.byte_tokens[static_cast<unsigned char>(before)] >= 0 : s_.id_of(piece.substr(last, at - last)) >= 0;
-        if (known) {
+        const auto known = [&](std::size_t place, std::size_t length) {
+          return bytes ? s_.byte_tokens[static_cast<unsigned char>(piece[place])] >= 0
+                       : s_.word_id_of(piece.substr(place, length)) >= 0;
+        };
+        if (known(last, at - last) && known(at, size)) {
           encode_part(piece.substr(begin, at - begin));
           begin = at;
         }
@@ -75,7 +77,8 @@ class piece_encoder {
   void encode_afresh(std::string_view piece) {
     if (s_.spec.kind == tokenizer_kind::unigram) return encode_unigram(piece);
     if (s_.spec.ignore_merges) {
-      const token_id whole = s_.spec.kind == tokenizer_kind::byte_bpe ? s_.id_of(to_byte_alphabet(piece)) : s_.id_of(piece);
+      const token_id whole =
+          s_.spec.kind == tokenizer_kind::byte_bpe ? s_.word_id_of(to_byte_alphabet(piece)) : s_.word_id_of(piece);
       if (whole >= 0) return out_.push_back(whole);
     }
     symbols_.clear();
@@ -89,7 +92,7 @@ class piece_encoder {
     } else {
       merger_.merge(symbols_, [&](const bpe_symbol& left, const bpe_symbol& right) -> std::optional<bpe_merge> {
         const std::uint32_t bytes = left.bytes + right.bytes;
-        const token_id id = bytes > s_.longest_token ? -1 : s_.id_of(piece.substr(left.begin, bytes));
+        const token_id id = bytes > s_.longest_token ? -1 : s_.word_id_of(piece.substr(left.begin, bytes));
         if (id < 0) return std::nullopt;
         return bpe_merge{s_.score_ranks[static_cast<std::size_t>(id)], id};
       });
@@ -115,17 +118,23 @@ class piece_encoder {
     }
   }
 
+  /// A character that has no token and cannot become one is left out, so that its neighbours meet.
   void character_symbols(std::string_view piece) {
     for (std::size_t at = 0; at < piece.size();) {
       const std::size_t bytes = character_bytes(piece, at);
-      symbols_.push_back({s_.id_of(piece.substr(at, bytes)), static_cast<std::uint32_t>(at), static_cast<std::uint32_t>(bytes)});
+      const token_id id = s_.word_id_of(piece.substr(at, bytes));
+      if (id >= 0 || s_.spec.byte_fallback || s_.spec.unknown) {
+        symbols_.push_back({id, static_cast<std::uint32_t>(at), static_cast<std::uint32_t>(bytes)});
+      }
       at += bytes;
     }
   }
 
   void encode_unigram(std::string_view piece) {
     if (piece.empty()) return;
-    const auto parts = s_.segmenter.segment(piece);
+    auto parts = s_.segmenter.segment(piece);
+    for (auto& part : parts)
+      if (s_.spec.unknown && part.id == *s_.spec.unknown) part.id = -1;
     for (std::size_t i = 0; i < parts.size(); ++i) {
       if (parts[i].id >= 0) {
         out_.push_back(parts[i].id);
@@ -133,7 +142,9 @@ class piece_encoder {
       }
       std::size_t last = i;
       while (s_.spec.fuse_unknown && last + 1 < parts.size() && parts[last + 1].id < 0) ++last;
-      if (!byte_tokens(piece.substr(parts[i].begin, parts[last].end - parts[i].begin))) unknown_token(false);
+      const std::string_view stretch = piece.substr(parts[i].begin, parts[last].end - parts[i].begin);
+      if (const token_id whole = s_.word_id_of(stretch); whole >= 0) out_.push_back(whole);  // the unknown token's own name
+      else if (!byte_tokens(stretch)) unknown_token(false);
       i = last;
     }
   }
@@ -158,6 +169,19 @@ class piece_encoder {
   std::unordered_map<std::string, std::vector<token_id>, string_hash, std::equal_to<>> seen_;
 };
 
+/// `piece` with every `symbol` replaced.
+inline std::string with_spaces(std::string_view piece, std::string_view symbol, std::string_view by) {
+  if (symbol.empty()) return std::string(piece);
+  std::string text;
+  for (std::size_t at = 0;;) {
+    const std::size_t next = piece.find(symbol, at);
+    text.append(piece.substr(at, next - at));
+    if (next == std::string_view::npos) return text;
+    text.append(by);
+    at = next + symbol.size();
+  }
+}
+
 /// Cuts added tokens out of `text` and hands the stretches between them, and their place, to on_text.
 template <class OnText>
 result<void> cut_added(const added_token_finder& finder, std::string_view text, bool parse_special, std::vector<token_id>& out,
@@ -169,8 +193,11 @@ result<void> cut_added(const added_token_finder& finder, std::string_view text, 
   std::size_t done = 0;
   for (std::size_t from = 0;;) {
     added_token_finder::match m;
-    if (!finder.empty()) m = finder.find(text, from, parse_special);
+    if (!finder.empty()) m = finder.find(text, from);
     if (m.token == nullptr) break;
+    from = m.end;  // what is found and passed over hides shorter tokens, and what spaces a token takes hides none
+    if (m.token->special && !parse_special) continue;
+    if (m.token->single_word && !added_token_finder::stands_alone(text, m.begin, m.end)) continue;
     if (m.token->left_strip) {
       while (m.begin > done) {
         std::size_t bytes = 1;
@@ -179,6 +206,7 @@ result<void> cut_added(const added_token_finder& finder, std::string_view text, 
         if (!is_space(m.begin - bytes, bytes)) break;
         m.begin -= bytes;
       }
+      m.begin = std::max(m.begin, done);
     }
     if (m.token->right_strip) {
       while (m.end < text.size() && is_space(m.end, character_bytes(text, m.end))) m.end += character_bytes(text, m.end);
@@ -186,8 +214,8 @@ result<void> cut_added(const added_token_finder& finder, std::string_view text, 
     if (m.begin > done) {
       if (auto ok = on_text(text.substr(done, m.begin - done), done); !ok) return ok;
     }
-    out.push_back(m.token->id);
-    done = from = m.end;
+    if (m.begin < m.end) out.push_back(m.token->id);  // else the one before has taken it as its spaces
+    done = m.end;
   }
   return done < text.size() ? on_text(text.substr(done), done) : result<void>{};
 }
@@ -232,33 +260,38 @@ LINGUALINKED_DECL std::string tokenizer::token_bytes(token_id id) const {
     auto bytes = written_plainly ? std::nullopt : from_byte_alphabet(piece);
     return bytes ? *std::move(bytes) : piece;
   }
-  if (const int byte = s.spec.byte_fallback ? detail::byte_of_name(piece) : -1; byte >= 0) {
+  if (const int byte = s.spec.byte_fallback && s.spec.decode_byte_names ? detail::byte_of_name(piece) : -1; byte >= 0) {
     return std::string(1, static_cast<char>(static_cast<unsigned char>(byte)));
   }
-  std::string text;
-  constexpr std::string_view space = "\xE2\x96\x81";
-  for (std::size_t at = 0; at < piece.size();) {
-    const std::size_t next = std::min(piece.find(space, at), piece.size());
-    text.append(piece, at, next - at);
-    if (next < piece.size()) text.push_back(' ');
-    at = next + (next < piece.size() ? space.size() : 0);
+  return detail::with_spaces(piece, s.spec.space_symbol, " ");
+}
+
+LINGUALINKED_DECL std::string tokenizer::next_bytes(token_id id, bool& begins) const {
+  const detail::tokenizer_state& s = *state_;
+  if (begins && s.spec.drop_first_spaces && s.holds(id)) {
+    begins = false;
+    return detail::with_spaces(s.spec.tokens[static_cast<std::size_t>(id)], s.spec.space_symbol, "");
   }
-  return text;
+  std::string bytes = token_bytes(id);
+  if (begins && !bytes.empty()) {
+    begins = false;
+    if (s.spec.strip_space_prefix && bytes.front() == ' ') bytes.erase(0, 1);
+  }
+  return bytes;
 }
 
 LINGUALINKED_DECL std::string tokenizer::decode(std::span<const token_id> ids, bool keep_special) const {
   std::string text;
+  bool begins = true;
   for (const token_id id : ids) {
-    if (keep_special || !is_special(id)) text += token_bytes(id);
+    if (keep_special || !is_special(id)) text += next_bytes(id, begins);
   }
-  if (strips_leading_space() && text.starts_with(' ')) text.erase(0, 1);
   return text;
 }
 
 LINGUALINKED_DECL std::string_view tokenizer::piece(token_id id) const noexcept {
   return state_->holds(id) ? std::string_view(state_->spec.tokens[static_cast<std::size_t>(id)]) : std::string_view{};
 }
-LINGUALINKED_DECL bool tokenizer::strips_leading_space() const noexcept { return state_->spec.strip_space_prefix; }
 LINGUALINKED_DECL bool tokenizer::is_special(token_id id) const noexcept {
   if (!state_->holds(id)) return false;
   const token_type type = state_->type_of(id);

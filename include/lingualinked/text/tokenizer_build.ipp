@@ -73,13 +73,18 @@ inline result<void> check_special_ids(const tokenizer_state& s) {
   return {};
 }
 
+inline void mark_outside(tokenizer_state& s) {
+  s.outside_model.assign(s.spec.tokens.size(), false);
+  for (const added_token& added : s.spec.added) s.outside_model[static_cast<std::size_t>(added.id)] = added.outside_model;
+}
+
 inline void index_bytes(tokenizer_state& s) {
   s.byte_tokens.fill(-1);
   if (s.spec.kind == tokenizer_kind::byte_bpe) {
     for (unsigned b = 0; b < 256; ++b) {
       std::string stand_in;
       append_utf8(stand_in, byte_stand_in(static_cast<unsigned char>(b)));
-      s.byte_tokens[b] = s.id_of(stand_in);
+      s.byte_tokens[b] = s.word_id_of(stand_in);
     }
     return;
   }
@@ -139,6 +144,7 @@ inline result<void> index_scores(tokenizer_state& s) {
   }
   if (s.spec.kind == tokenizer_kind::unigram) {
     for (const auto& [piece, id] : s.ids) {
+      if (s.outside_model[static_cast<std::size_t>(id)] || s.type_of(id) == token_type::byte) continue;
       if (piece.size() > unigram_segmenter::token_bytes_max) {
         return error{errc::limit, "token " + std::to_string(id) + " has " + std::to_string(piece.size()) + " bytes; at most " +
                                       std::to_string(unigram_segmenter::token_bytes_max) + " in a Unigram vocabulary"};
@@ -202,9 +208,8 @@ inline result<void> prepare_steps(tokenizer_state& s) {
     spec.normalizer.push_back(normalize_replace{" ", false, "\xE2\x96\x81"});
   }
   if (spec.kind == tokenizer_kind::unigram && spec.pre_tokenizer.empty()) {
-    split_metaspace metaspace;
-    metaspace.prepend = spec.add_space_prefix ? prepend_scheme::always : prepend_scheme::never;
-    spec.pre_tokenizer.push_back(metaspace);
+    if (spec.add_space_prefix) spec.normalizer.push_back(normalize_prepend{" "});  // also before a space
+    spec.pre_tokenizer.push_back(split_metaspace{.prepend = prepend_scheme::never});
   }
   spec.strip_space_prefix = spec.strip_space_prefix || spec.add_space_prefix;
   auto changes = normalizer::create(spec.normalizer);
@@ -242,6 +247,7 @@ LINGUALINKED_DECL result<tokenizer> tokenizer::create(tokenizer_spec spec) {
   if (auto ok = detail::index_tokens(s); !ok) return std::move(ok).error();
   if (auto ok = detail::check_special_ids(s); !ok) return std::move(ok).error();
   if (auto ok = detail::prepare_steps(s); !ok) return std::move(ok).error();
+  detail::mark_outside(s);
   detail::index_bytes(s);
   detail::index_neighbours(s);
   const bool scored_merges = s.spec.kind == tokenizer_kind::spm_bpe && s.spec.merges.empty() && !s.spec.scores.empty();

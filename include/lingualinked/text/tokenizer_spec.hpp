@@ -28,11 +28,12 @@ enum class token_type : unsigned char { normal = 1, unknown = 2, control = 3, us
 /// A vocabulary entry that is cut out of the text before anything else looks at it.
 struct added_token {
   token_id id = -1;
-  bool special = false;      // left as text when special tokens are not parsed
-  bool single_word = false;  // only between characters that are no letters, digits or underscores
-  bool left_strip = false;   // takes the spaces before it
-  bool right_strip = false;  // takes the spaces after it
-  bool normalized = false;   // looked for after normalisation, not before
+  bool special = false;        // left as text when special tokens are not parsed
+  bool single_word = false;    // only between characters that are no letters, digits or underscores
+  bool left_strip = false;     // takes the spaces before it
+  bool right_strip = false;    // takes the spaces after it
+  bool normalized = false;     // looked for after normalisation, not before
+  bool outside_model = false;  // stands only here: no word is made of it
 };
 
 /// One change to the text before it is cut into pieces.
@@ -40,7 +41,7 @@ struct normalize_form {
   normal_form form = normal_form::nfc;
 };
 struct normalize_lowercase {};
-struct normalize_strip_accents {};  // drops combining marks (category Mn); after a decomposing form
+struct normalize_strip_accents {};  // drops combining marks (category M); after a decomposing form
 struct normalize_strip {
   bool left = true;
   bool right = true;
@@ -120,10 +121,13 @@ struct tokenizer_spec {
   /// spm_bpe and unigram without normalizer and pre_tokenizer: a space in front of each text, which decoding takes away again.
   bool add_space_prefix = false;
   bool strip_space_prefix = false;  // decoding drops one leading space although add_space_prefix is off (the steps put it there)
-  bool byte_fallback = true;        // spm_bpe, unigram: a character outside the vocabulary becomes its byte tokens
-  bool fuse_unknown = true;         // neighbouring unknown characters become one unknown token
-  bool unknown_bytes = false;       // byte_bpe: a byte outside the vocabulary becomes the unknown token; false: it is left out
-  bool ignore_merges = false;       // a piece that is in the vocabulary is taken whole
+  bool drop_first_spaces = false;   // decoding drops every space_symbol of the first token
+  std::string space_symbol = "\xE2\x96\x81";  // spm_bpe, unigram: what decoding turns into a space; empty: nothing
+  bool decode_byte_names = true;              // spm_bpe, unigram: decoding turns <0x0A> into its byte
+  bool byte_fallback = true;                  // spm_bpe, unigram: a character outside the vocabulary becomes its byte tokens
+  bool fuse_unknown = true;                   // neighbouring unknown characters become one unknown token
+  bool unknown_bytes = false;  // byte_bpe: a byte outside the vocabulary becomes the unknown token; false: it is left out
+  bool ignore_merges = false;  // a piece that is in the vocabulary is taken whole
 };
 
 /// A merge as GGUF stores it: "left right", cut at the first space that is not its first character.

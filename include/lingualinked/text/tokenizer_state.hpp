@@ -25,6 +25,7 @@ struct tokenizer_state {
 
   tokenizer_spec spec;
   std::unordered_map<std::string_view, token_id> ids;
+  std::vector<bool> outside_model;          // by id
   std::array<token_id, 256> byte_tokens{};  // -1 where the vocabulary has none
   merge_table merges;
   neighbours inside;                       // characters (bytes, in byte_bpe) that stand side by side in some token
@@ -40,6 +41,11 @@ struct tokenizer_state {
   [[nodiscard]] token_id id_of(std::string_view piece) const {
     const auto found = ids.find(piece);
     return found == ids.end() ? -1 : found->second;
+  }
+  /// The id of a token that words are made of.
+  [[nodiscard]] token_id word_id_of(std::string_view piece) const {
+    const token_id id = id_of(piece);
+    return id < 0 || outside_model[static_cast<std::size_t>(id)] ? -1 : id;
   }
   [[nodiscard]] token_type type_of(token_id id) const {
     return spec.types.empty() ? token_type::normal : spec.types[static_cast<std::size_t>(id)];

@@ -63,7 +63,7 @@ class unigram_segmenter {
         offer(begin, i + 1, nodes_[node].id, best[begin].score + nodes_[node].score);
         alone = alone || i + 1 == begin + character;
       }
-      if (!alone) offer(begin, begin + character, -1, best[begin].score + lowest_ - unknown_penalty);
+      if (!alone) offer(begin, begin + character, -1, best[begin].score + (lowest_ - unknown_penalty));
       begin += character;
     }
     std::vector<part> parts;
