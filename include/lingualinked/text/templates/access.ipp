@@ -94,7 +94,7 @@ LINGUALINKED_DECL value evaluator::slice_of(const node& n) {
     for (const std::size_t i : detail::slice_positions(static_cast<std::int64_t>(list->items.size()), bounds[0], bounds[1], by)) {
       items.push_back(list->items[i]);
     }
-    return list_of(std::move(items));
+    return list_of(std::move(items), list->tuple);
   }
   if (const std::string* text = object.text()) {
     charge(text->size());
@@ -139,12 +139,12 @@ LINGUALINKED_DECL std::vector<value> evaluator::elements(const value& v) {
   return out;
 }
 
-LINGUALINKED_DECL value evaluator::list_of(std::vector<value> items) {
+LINGUALINKED_DECL value evaluator::list_of(std::vector<value> items, bool tuple) {
   step(items.size());
   for (const value& v : items) {
     if (v.is_namespace()) return fail(errc::unsupported, "a namespace inside a list is not supported");
   }
-  value made = make_list(std::move(items));
+  value made = make_list(std::move(items), tuple);
   return depth_of(made) <= chat_template::value_depth_max ? made : fail(errc::limit, "lists are nested too deeply");
 }
 

@@ -75,7 +75,7 @@ class evaluator {
   LINGUALINKED_DECL value slice_of(const node& n);
   LINGUALINKED_DECL call_arguments arguments_of(const node& n);
   LINGUALINKED_DECL std::vector<value> elements(const value& v);
-  LINGUALINKED_DECL value list_of(std::vector<value> items);
+  LINGUALINKED_DECL value list_of(std::vector<value> items, bool tuple = false);
   LINGUALINKED_DECL value text_of(std::string text);
   LINGUALINKED_DECL std::string str(const value& v);
   LINGUALINKED_DECL bool same(const value& a, const value& b);
@@ -88,6 +88,7 @@ class evaluator {
   LINGUALINKED_DECL value call_function(const std::string& name, const call_arguments& arguments);
   LINGUALINKED_DECL value call_method(const callable& method, const call_arguments& arguments);
   LINGUALINKED_DECL value text_method(const std::string& name, const std::string& text, const call_arguments& arguments);
+  LINGUALINKED_DECL value format(const std::string& text, const call_arguments& arguments);
   LINGUALINKED_DECL value split_text(const std::string& text, const call_arguments& arguments);
   LINGUALINKED_DECL value affix(const std::string& text, const value& wanted, bool at_end);
   LINGUALINKED_DECL value range(const call_arguments& arguments);
@@ -104,6 +105,7 @@ class evaluator {
   LINGUALINKED_DECL value path_of(const value& object, const value& path);
   LINGUALINKED_DECL bool test(const std::string& name, const value& v, const call_arguments& arguments);
 
+  static constexpr std::size_t no_place = static_cast<std::size_t>(-1);
   const chat_options& options_;
   scope globals_;
   const scope* top_ = &globals_;  // what macros see

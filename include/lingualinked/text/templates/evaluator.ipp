@@ -138,18 +138,17 @@ LINGUALINKED_DECL evaluator::flow evaluator::execute_loop(const node& n, std::st
     }
     items = std::move(kept);
   }
-  if (items.empty()) {
-    if (n.children[2] == nullptr) return flow::onwards;
-    return execute(*n.children[2], out);
-  }
   const auto list = std::make_shared<const list_data>(list_data{std::move(items), 1});
+  bool completed = false;  // some round: as Jinja has it, rounds that end by break or continue do not count
   for (std::size_t i = 0; i < list->items.size() && !failed(); ++i) {
     const inner_scope inside(*this, *scope_);
     unpack(n, list->items[i]);
     bind("loop", std::make_shared<const loop_data>(loop_data{list, i}));
-    if (execute(*n.children[1], out) == flow::leave) break;
+    const flow ended = execute(*n.children[1], out);
+    if (ended == flow::leave) break;
+    completed = completed || ended == flow::onwards;
   }
-  return flow::onwards;
+  return completed || failed() || n.children[2] == nullptr ? flow::onwards : execute(*n.children[2], out);
 }
 
 }  // namespace lingualinked::inline v0::templates

@@ -27,12 +27,12 @@ class expression_parser : public parser_base {
     return left;
   }
 
-  /// One expression, or several with commas between: a list.
+  /// One expression, or several with commas between: a tuple.
   node_ptr tuple() {
     const std::size_t line = now().line;
     node_ptr first = expression();
     if (!at_symbol(",")) return first;
-    node_ptr n = make(node_kind::list, line);
+    node_ptr n = make(node_kind::list, line, "tuple");
     adopt(*n, std::move(first));
     while (!failed() && skip_symbol(",") && now().kind != token_kind::end_block && now().kind != token_kind::end_output &&
            !at_symbol(")")) {

@@ -27,7 +27,7 @@ LINGUALINKED_DECL value evaluator::evaluate_node(const node& n) {
     case node_kind::list: {
       std::vector<value> items;
       for (const auto& child : n.children) items.push_back(evaluate(*child));
-      return list_of(std::move(items));
+      return list_of(std::move(items), !n.text.empty());
     }
     case node_kind::dict: {
       std::vector<std::pair<std::string, value>> items;
@@ -193,10 +193,10 @@ LINGUALINKED_DECL value evaluator::operate(const std::string& op, const value& a
     return rest != 0 && (rest < 0) != (y < 0) ? rest + y : rest;
   }
   if (op == "+" && a.text() != nullptr && b.text() != nullptr) return text_of(*a.text() + *b.text());
-  if (op == "+" && a.list() != nullptr && b.list() != nullptr) {
+  if (op == "+" && a.list() != nullptr && b.list() != nullptr && a.list()->tuple == b.list()->tuple) {
     std::vector<value> items = a.list()->items;
     items.insert(items.end(), b.list()->items.begin(), b.list()->items.end());
-    return list_of(std::move(items));
+    return list_of(std::move(items), a.list()->tuple);
   }
   if (op == "*" && b.is_integer()) return repeat(a, *b.whole());
   if (op == "*" && a.is_integer()) return repeat(b, *a.whole());
@@ -251,7 +251,7 @@ LINGUALINKED_DECL value evaluator::repeat(const value& what, std::int64_t times)
       step(list->items.size());
       items.insert(items.end(), list->items.begin(), list->items.end());
     }
-    return list_of(std::move(items));
+    return list_of(std::move(items), list->tuple);
   }
   return fail(errc::malformed, "'*' between a " + std::string(type_name(what)) + " and an integer");
 }

@@ -7,7 +7,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <limits>
 
 namespace lingualinked::inline v0::templates {
 
@@ -43,10 +42,16 @@ LINGUALINKED_DECL value evaluator::filter(const std::string& name, const value& 
   if (name == "selectattr" || name == "rejectattr") return select(v, arguments, true, name == "selectattr");
   if (name == "sort") return sort(v, arguments);
   if (name == "unique") {
+    const bool by_case = truth(arguments.get(0, "case_sensitive", false));
+    std::vector<value> keys;
     std::vector<value> kept;
     for (value& item : elements(v)) {
-      if (std::none_of(kept.begin(), kept.end(), [&](const value& k) { return same(k, item); })) kept.push_back(std::move(item));
+      value key = item.text() != nullptr && !by_case ? value(lowercase(*item.text())) : item;
+      const bool fresh = std::none_of(keys.begin(), keys.end(), [&](const value& k) { return same(k, key); });
       if (failed()) return {};
+      if (!fresh) continue;
+      keys.push_back(std::move(key));
+      kept.push_back(std::move(item));
     }
     return list_of(std::move(kept));
   }
@@ -54,6 +59,13 @@ LINGUALINKED_DECL value evaluator::filter(const std::string& name, const value& 
     if (v.is_undefined()) return list_of({});
     if (v.dict() == nullptr) return fail(errc::malformed, "items of a " + std::string(type_name(v)));
     return call_method({nullptr, "items", std::make_shared<const value>(v)}, {});
+  }
+  if (name == "dictsort") {
+    if (v.dict() == nullptr) return fail(errc::malformed, "dictsort of a " + std::string(type_name(v)));
+    const value pairs = call_method({nullptr, "items", std::make_shared<const value>(v)}, {});
+    const value by = arguments.get(1, "by", "key");
+    const std::int64_t place = by.text() != nullptr && *by.text() == "value" ? 1 : 0;
+    return sort(pairs, {{arguments.get(2, "reverse", false), arguments.get(0, "case_sensitive", false), value(place)}, {}});
   }
   if (name == "tojson") {
     charge(printed_bytes(v));
@@ -113,6 +125,7 @@ LINGUALINKED_DECL value evaluator::select(const value& v, const call_arguments& 
   if (test_name != nullptr && test_name->text() == nullptr) return fail(errc::malformed, "the name of a test is a string");
   call_arguments rest;
   for (std::size_t i = place + 1; i < arguments.positional.size(); ++i) rest.positional.push_back(arguments.positional[i]);
+  if (!truth(v)) return list_of({});  // also of none
   std::vector<value> kept;
   for (value& item : elements(v)) {
     const value tested = by_attribute ? path_of(item, arguments.positional[0]) : item;
@@ -124,19 +137,20 @@ LINGUALINKED_DECL value evaluator::select(const value& v, const call_arguments& 
 }
 
 LINGUALINKED_DECL value evaluator::map(const value& v, const call_arguments& arguments) {
-  const value* attribute = arguments.find(std::numeric_limits<std::size_t>::max(), "attribute");
+  const value* attribute = arguments.find(no_place, "attribute");
   const value name = arguments.get(0, "", none{});
   if (attribute == nullptr && name.text() == nullptr)
     return fail(errc::malformed, "map needs the name of a filter or attribute=");
   call_arguments rest;
   for (std::size_t i = 1; i < arguments.positional.size(); ++i) rest.positional.push_back(arguments.positional[i]);
   rest.named = arguments.named;
+  if (!truth(v)) return list_of({});
   std::vector<value> mapped;
   for (const value& item : elements(v)) {
     const level guard(*this);
     if (failed()) return {};
     value one = attribute != nullptr ? path_of(item, *attribute) : filter(*name.text(), item, rest);
-    if (attribute != nullptr && one.is_undefined()) one = arguments.get(std::numeric_limits<std::size_t>::max(), "default", one);
+    if (attribute != nullptr && one.is_undefined()) one = arguments.get(no_place, "default", one);
     mapped.push_back(std::move(one));
   }
   return list_of(std::move(mapped));

@@ -10,9 +10,9 @@
 namespace lingualinked::inline v0::templates {
 namespace detail {
 
-inline constexpr std::array<std::string_view, 17> text_methods{
+inline constexpr std::array<std::string_view, 18> text_methods{
     "split",      "strip",   "lstrip", "rstrip",     "startswith", "endswith",     "title",        "upper", "lower",
-    "capitalize", "replace", "join",   "splitlines", "find",       "removeprefix", "removesuffix", "count"};
+    "capitalize", "replace", "join",   "splitlines", "find",       "removeprefix", "removesuffix", "count", "format"};
 inline constexpr std::array<std::string_view, 4> dict_methods{"items", "keys", "values", "get"};
 
 template <std::size_t N>
@@ -171,7 +171,7 @@ LINGUALINKED_DECL value evaluator::call_method(const callable& method, const cal
   }
   std::vector<value> items;
   for (const auto& [name, v] : dict.items) {
-    items.push_back(method.name == "keys" ? value(name) : method.name == "values" ? v : list_of({value(name), v}));
+    items.push_back(method.name == "keys" ? value(name) : method.name == "values" ? v : list_of({value(name), v}, true));
   }
   return list_of(std::move(items));
 }
@@ -196,7 +196,13 @@ LINGUALINKED_DECL value evaluator::text_method(const std::string& name, const st
     for (const std::string_view line : detail::lines_of(text)) lines.emplace_back(line);
     return list_of(std::move(lines));
   }
-  if (name == "join") return join(arguments.get(0, "", none{}), {{value(text)}, {}});
+  if (name == "format") return format(text, arguments);
+  if (name == "join") {
+    const value parts = arguments.get(0, "", none{});
+    for (const value& part : elements(parts))
+      if (part.text() == nullptr) return fail(errc::malformed, "a join of a " + std::string(type_name(part)));
+    return join(parts, {{value(text)}, {}});
+  }
   if (wanted(0) == nullptr) return fail(errc::malformed, "'" + name + "' needs a string");
   const std::string& other = *wanted(0);
   if (name == "removeprefix") return text_of(text.starts_with(other) ? text.substr(other.size()) : text);
@@ -223,6 +229,34 @@ LINGUALINKED_DECL value evaluator::affix(const std::string& text, const value& w
     return fail(errc::malformed, std::string(at_end ? "endswith" : "startswith") + " of a " + std::string(type_name(wanted)));
   step();
   return at_end ? text.ends_with(*wanted.text()) : text.starts_with(*wanted.text());
+}
+
+/// str.format with the plain fields {}, {0} and {name}.
+LINGUALINKED_DECL value evaluator::format(const std::string& text, const call_arguments& arguments) {
+  std::string out;
+  std::size_t next = 0;
+  for (std::size_t at = 0; at < text.size() && !failed();) {
+    const std::size_t brace = std::min(text.find_first_of("{}", at), text.size());
+    put(out, std::string_view(text).substr(at, brace - at));
+    if (brace == text.size()) break;
+    if (brace + 1 < text.size() && text[brace + 1] == text[brace]) {
+      put(out, std::string_view(text).substr(brace, 1));
+      at = brace + 2;
+      continue;
+    }
+    const std::size_t end = text.find('}', brace);
+    if (text[brace] == '}' || end == std::string::npos) return fail(errc::malformed, "a format with a lone brace");
+    const std::string field = text.substr(brace + 1, end - brace - 1);
+    if (field.find_first_of(":!.[{") != std::string::npos)
+      return fail(errc::unsupported, "the format field '{" + field.substr(0, 64) + "}' is not supported");
+    const bool number = !field.empty() && field.size() < 6 && field.find_first_not_of("0123456789") == std::string::npos;
+    const value* given =
+        field.empty() ? arguments.find(next++, "") : arguments.find(number ? std::stoul(field) : no_place, field);
+    if (given == nullptr) return fail(errc::malformed, "a format without an argument for '{" + field.substr(0, 64) + "}'");
+    put(out, str(*given));
+    at = end + 1;
+  }
+  return value(std::move(out));
 }
 
 LINGUALINKED_DECL value evaluator::split_text(const std::string& text, const call_arguments& arguments) {

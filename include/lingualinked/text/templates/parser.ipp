@@ -51,7 +51,7 @@ LINGUALINKED_DECL node_ptr expression_parser::primary() {
   const level guard(*this);
   if (failed()) return n;
   if (skip_symbol("(")) {
-    if (skip_symbol(")")) return n->kind = node_kind::list, std::move(n);
+    if (skip_symbol(")")) return n->kind = node_kind::list, n->text = "tuple", std::move(n);
     n = tuple();
     expect_symbol(")");
     return n;

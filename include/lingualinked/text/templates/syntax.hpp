@@ -55,7 +55,7 @@ enum class node_kind : unsigned char {
   // expressions
   constant,    // constant
   variable,    // text
-  list,        // children
+  list,        // children; text: not empty for a tuple
   dict,        // children: key, value, ...
   attribute,   // child 0, text
   item,        // child 0, child 1

@@ -29,6 +29,7 @@ using text_ptr = std::shared_ptr<const std::string>;
 struct list_data {
   std::vector<value> items;
   std::size_t depth = 1;
+  bool tuple = false;  // prints with ( ) and equals no list
 };
 struct dict_data {
   std::vector<std::pair<std::string, value>> items;  // in the order of insertion
@@ -112,7 +113,7 @@ struct value {
 
 /// How deep lists and dicts stand inside a value; 0 for anything else.
 [[nodiscard]] LINGUALINKED_DECL std::size_t depth_of(const value& v) noexcept;
-[[nodiscard]] LINGUALINKED_DECL value make_list(std::vector<value> items);
+[[nodiscard]] LINGUALINKED_DECL value make_list(std::vector<value> items, bool tuple = false);
 [[nodiscard]] LINGUALINKED_DECL value make_dict(std::vector<std::pair<std::string, value>> items);
 
 /// Python's rules for truth, equality, order (nothing where there is none), str() and repr(), and the name of the type.

@@ -129,10 +129,10 @@ LINGUALINKED_DECL std::size_t depth_of(const value& v) noexcept {
   return 0;
 }
 
-LINGUALINKED_DECL value make_list(std::vector<value> items) {
+LINGUALINKED_DECL value make_list(std::vector<value> items, bool tuple) {
   std::size_t depth = 0;
   for (const value& v : items) depth = std::max(depth, depth_of(v));
-  return std::make_shared<const list_data>(list_data{std::move(items), depth + 1});
+  return std::make_shared<const list_data>(list_data{std::move(items), depth + 1, tuple});
 }
 
 LINGUALINKED_DECL value make_dict(std::vector<std::pair<std::string, value>> items) {
@@ -158,7 +158,8 @@ LINGUALINKED_DECL bool equal(const value& a, const value& b) noexcept {
   if (a.is_undefined() || a.is_none()) return true;
   if (a.text() != nullptr) return *a.text() == *b.text();
   if (a.list() != nullptr) {
-    return std::equal(a.list()->items.begin(), a.list()->items.end(), b.list()->items.begin(), b.list()->items.end(), equal);
+    return a.list()->tuple == b.list()->tuple &&
+           std::equal(a.list()->items.begin(), a.list()->items.end(), b.list()->items.begin(), b.list()->items.end(), equal);
   }
   if (a.dict() != nullptr) {
     const auto& left = a.dict()->items;
@@ -200,6 +201,7 @@ LINGUALINKED_DECL std::string to_repr(const value& v) {
   std::string out;
   if (const list_data* list = v.list()) {
     for (const value& item : list->items) out += (out.empty() ? "" : ", ") + to_repr(item);
+    if (list->tuple) return "(" + out + (list->items.size() == 1 ? ",)" : ")");
     return "[" + out + "]";
   }
   if (const dict_data* dict = v.dict()) {
