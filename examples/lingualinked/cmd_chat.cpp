@@ -104,12 +104,12 @@ ll::result<std::vector<ll::chat_message>> first_messages(const chat_options& o) 
 
 /// One turn: renders, writes the answer, keeps it in the conversation.
 ll::result<completion> turn(engine& e, const ll::tokenizer& t, const renderer& render, std::vector<ll::chat_message>& messages,
-                            std::uint32_t context, const writing_options& o) {
+                            const writing_options& o) {
   auto text = render(messages);
   if (!text) return text.error();
   auto ids = t.encode(*text);
   if (!ids) return ids.error();
-  auto made = complete(e, &t, *std::move(ids), context, o, false, [&](const std::string& piece) {
+  auto made = complete(e, &t, *std::move(ids), o, false, [&](const std::string& piece) {
     if (!o.json) std::cout << piece << std::flush;
   });
   if (!made) return made;
@@ -120,14 +120,14 @@ ll::result<completion> turn(engine& e, const ll::tokenizer& t, const renderer& r
 }
 
 ll::result<int> converse(engine& e, const ll::tokenizer& t, const renderer& render, std::vector<ll::chat_message> messages,
-                         std::uint32_t context, const writing_options& o) {
+                         const writing_options& o) {
   std::cerr << "Type a message and press Enter; an empty line or Ctrl-D ends the conversation.\n";
   for (;;) {
     std::cerr << "> " << std::flush;
     std::string line;
     if (!std::getline(std::cin, line) || line.empty()) return done;
     messages.push_back({"user", line});
-    auto made = turn(e, t, render, messages, context, o);
+    auto made = turn(e, t, render, messages, o);
     if (!made) return made.error();
     if (interrupt_flag().load()) return interrupted;
   }
@@ -168,8 +168,8 @@ ll::result<int> chat(const chat_options& o) {
   needs.logits = o.writing.logprobs.has_value();
   auto e = engine::start(*model, o.where, needs);
   if (!e) return e.error();
-  if (interactive) return converse(*e, *t, *render, *std::move(messages), *context, o.writing);
-  auto made = turn(*e, *t, *render, *messages, *context, o.writing);
+  if (interactive) return converse(*e, *t, *render, *std::move(messages), o.writing);
+  auto made = turn(*e, *t, *render, *messages, o.writing);
   if (!made) return made.error();
   if (o.writing.json) print_json(made->document);
   return made->finish_reason == "cancelled" ? interrupted : done;

@@ -52,7 +52,7 @@ ll::result<int> run(const run_options& o) {
   needs.logits = o.writing.logprobs.has_value();
   auto e = engine::start(*model, o.where, needs);
   if (!e) return e.error();
-  auto made = complete(*e, t ? &*t : nullptr, *std::move(ids), *context, o.writing, true, [&](const std::string& text) {
+  auto made = complete(*e, t ? &*t : nullptr, *std::move(ids), o.writing, true, [&](const std::string& text) {
     if (!o.writing.json) std::cout << text << std::flush;
   });
   if (!made) return made.error();

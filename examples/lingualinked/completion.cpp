@@ -3,6 +3,7 @@
 
 #include "machine.hpp"
 
+#include <lingualinked/pipeline/context_shift.hpp>
 #include <lingualinked/text/detokenizer.hpp>
 #include <lingualinked/text/log_probabilities.hpp>
 #include <lingualinked/text/stop_matcher.hpp>
@@ -11,6 +12,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <span>
 #include <utility>
 
 namespace tool {
@@ -30,12 +32,10 @@ std::string name_of(ll::finish_reason reason) {
   return "cancelled";
 }
 
-/// One entry a token. The rows are computed again from the whole text, which gives the same bits as while it was written.
-ll::result<nlohmann::ordered_json> log_probabilities_of(engine& e, std::vector<ll::token_id> ids,
-                                                        const std::vector<ll::token_id>& tokens, std::size_t top,
-                                                        const ll::tokenizer* t) {
-  auto entries = nlohmann::ordered_json::array();
-  if (tokens.empty()) return entries;
+/// Adds one entry a token. The rows are computed again from the whole text, which gives the same bits as while it was written.
+ll::result<void> add_log_probabilities(nlohmann::ordered_json& entries, engine& e, std::vector<ll::token_id> ids,
+                                       std::span<const ll::token_id> tokens, std::size_t top, const ll::tokenizer* t) {
+  if (tokens.empty()) return {};
   const std::size_t first = ids.size() - 1;  // this row is about the first token
   ids.insert(ids.end(), tokens.begin(), tokens.end() - 1);
   const auto entry = [&](const ll::token_log_probability& p) {
@@ -60,7 +60,32 @@ ll::result<nlohmann::ordered_json> log_probabilities_of(engine& e, std::vector<l
   });
   if (!made) return made.error();
   if (failure) return *std::move(failure);
+  return {};
+}
+
+ll::result<nlohmann::ordered_json> log_probabilities_of(engine& e, const ll::shifted_generation& all, std::size_t top,
+                                                        const ll::tokenizer* t) {
+  auto entries = nlohmann::ordered_json::array();
+  std::span<const ll::token_id> rest = all.made.tokens;
+  for (const auto& window : all.windows) {
+    if (auto added = add_log_probabilities(entries, e, window.prompt, rest.first(window.tokens), top, t); !added)
+      return added.error();
+    rest = rest.subspan(window.tokens);
+  }
   return entries;
+}
+
+/// One context, or as many as the text takes. wanted: 0 for as long as it goes.
+ll::result<ll::shifted_generation> write(engine& e, const ll::sequence_options& options, const ll::context_shift& how, bool shift,
+                                         const engine::on_token& tell) {
+  if (shift)
+    return ll::generate_shifting([&](const ll::sequence_options& o, const auto& f) { return e.generate(o, f); }, options, how,
+                                 tell);
+  auto made = e.generate(options, tell);
+  if (!made) return made.error();
+  ll::shifted_generation all{*std::move(made), {}};
+  all.windows.push_back({options.prompt, all.made.tokens.size()});
+  return all;
 }
 
 }  // namespace
@@ -95,6 +120,9 @@ void writing_options::add_to(CLI::App& app, float default_temperature) {
   app.add_option("-s,--seed", seed, "Seed of the draws; drawn and reported if not given");
   app.add_option("--stop", stops, "Stop before this text; may be given several times")->take_all()->allow_extra_args(false);
   app.add_flag("--ignore-eos", ignore_eos, "Go on past the end token");
+  app.add_flag("--context-shift", context_shift,
+               "When the context is full, go on with its first --keep tokens and the newer half of the others");
+  app.add_option("--keep", keep, "With --context-shift: the first tokens that always stay; bos if not given");
   app.add_option("--report", report, "Write the JSON document to this file as well");
   app.add_flag("--json", json, "Print one JSON document instead of streaming text");
 }
@@ -114,15 +142,18 @@ ll::result<ll::sampling_parameters> writing_options::parameters() const {
   return p;
 }
 
-ll::result<completion> complete(engine& e, const ll::tokenizer* t, std::vector<ll::token_id> prompt, std::uint32_t context,
-                                const writing_options& o, bool keep_special,
-                                const std::function<void(const std::string&)>& tell) {
+ll::result<completion> complete(engine& e, const ll::tokenizer* t, std::vector<ll::token_id> prompt, const writing_options& o,
+                                bool keep_special, const std::function<void(const std::string&)>& tell) {
   if (prompt.empty())
     return ll::error{ll::errc::invalid_argument,
                      "the prompt is empty. Give some text, or a tokenizer that begins texts with a token"};
-  if (prompt.size() >= context)
+  const std::uint32_t context = e.context_tokens();
+  if (o.keep && !o.context_shift) return ll::error{ll::errc::invalid_argument, "--keep needs --context-shift"};
+  if (prompt.size() >= context && !o.context_shift)
     return ll::error{ll::errc::limit, "the prompt has " + std::to_string(prompt.size()) + " tokens and the context " +
-                                          std::to_string(context) + ". Shorten it, or raise --context"};
+                                          std::to_string(context) + ". Shorten it, raise --context, or allow --context-shift"};
+  const bool begins = t != nullptr && t->bos() && prompt.front() == *t->bos();
+  const ll::context_shift shift{context, o.keep.value_or(begins ? 1 : 0)};
   auto stops = ll::stop_matcher::create(o.stops);
   if (!stops) return stops.error();
   if (!o.stops.empty() && t == nullptr)
@@ -130,8 +161,11 @@ ll::result<completion> complete(engine& e, const ll::tokenizer* t, std::vector<l
 
   ll::sequence_options options;
   options.prompt = std::move(prompt);
-  const auto room = static_cast<std::uint32_t>(context - options.prompt.size());
-  options.max_tokens = o.max_tokens == 0 ? room : std::min(o.max_tokens, room);
+  options.max_tokens = o.max_tokens;
+  if (!o.context_shift) {
+    const auto room = static_cast<std::uint32_t>(context - options.prompt.size());
+    options.max_tokens = o.max_tokens == 0 ? room : std::min(o.max_tokens, room);
+  }
   auto sampling = o.parameters();
   if (!sampling) return sampling.error();
   options.sampling = *std::move(sampling);
@@ -150,7 +184,7 @@ ll::result<completion> complete(engine& e, const ll::tokenizer* t, std::vector<l
   const clock::time_point start = clock::now();
   clock::time_point first = start;
   clock::time_point last = start;
-  auto made = e.generate(options, [&](ll::token_id token) {
+  auto made = write(e, options, shift, o.context_shift, [&](ll::token_id token) {
     last = clock::now();
     if (c.tokens.empty()) first = last;
     c.tokens.push_back(token);
@@ -161,7 +195,7 @@ ll::result<completion> complete(engine& e, const ll::tokenizer* t, std::vector<l
   });
   if (!made) return made.error();
   if (!stopped_by_text) say(stops->flush());
-  c.finish_reason = stopped_by_text ? "stop" : name_of(made->reason);
+  c.finish_reason = stops->stopped() ? "stop" : name_of(made->made.reason);
 
   nlohmann::ordered_json plan = nullptr;
   if (o.json || !o.report.empty()) {
@@ -169,27 +203,28 @@ ll::result<completion> complete(engine& e, const ll::tokenizer* t, std::vector<l
     if (!shown) return shown.error();
     plan = *std::move(shown);
   }
-  auto logprobs = o.logprobs ? log_probabilities_of(e, options.prompt, c.tokens, *o.logprobs, t)
-                             : ll::result<nlohmann::ordered_json>(nullptr);
+  auto logprobs = o.logprobs ? log_probabilities_of(e, *made, *o.logprobs, t) : ll::result<nlohmann::ordered_json>(nullptr);
   if (!logprobs) return logprobs.error();
   const std::size_t count = c.tokens.size();
+  const std::size_t shifts = made->windows.size() - 1 + (options.prompt.size() >= context ? 1 : 0);
   const double ttft = seconds_between(start, first);
   const double decode = seconds_between(first, last);
-  c.document = {
-      {"text", t != nullptr ? nlohmann::ordered_json(c.text) : nlohmann::ordered_json(nullptr)},
-      {"tokens", c.tokens},
-      {"prompt_tokens", options.prompt},
-      {"finish_reason", c.finish_reason},
-      {"logprobs", *std::move(logprobs)},
-      {"stats",
-       {{"load_seconds", e.load_seconds()},
-        {"ttft_seconds", or_null(count > 0, ttft)},
-        {"prefill_tokens_per_second", or_null(count > 0 && ttft > 0, static_cast<double>(options.prompt.size()) / ttft)},
-        {"decode_tokens_per_second", or_null(count > 1 && decode > 0, static_cast<double>(count - 1) / decode)},
-        {"completion_tokens", count},
-        {"seed", or_null(draws, options.sampling.seed)}}},
-      {"plan", std::move(plan)},
-      {"devices", e.devices(*made)}};
+  c.document = {{"text", t != nullptr ? nlohmann::ordered_json(c.text) : nlohmann::ordered_json(nullptr)},
+                {"tokens", c.tokens},
+                {"prompt_tokens", options.prompt},
+                {"finish_reason", c.finish_reason},
+                {"logprobs", *std::move(logprobs)},
+                {"stats",
+                 {{"load_seconds", e.load_seconds()},
+                  {"ttft_seconds", or_null(count > 0, ttft)},
+                  {"prefill_tokens_per_second",
+                   or_null(count > 0 && ttft > 0, static_cast<double>(made->windows.front().prompt.size()) / ttft)},
+                  {"decode_tokens_per_second", or_null(count > 1 && decode > 0, static_cast<double>(count - 1) / decode)},
+                  {"completion_tokens", count},
+                  {"context_shifts", shifts},
+                  {"seed", or_null(draws, options.sampling.seed)}}},
+                {"plan", std::move(plan)},
+                {"devices", e.devices(made->made)}};
   if (!o.report.empty())
     if (auto written = write_file(o.report, c.document.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
         !written)

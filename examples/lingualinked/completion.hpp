@@ -24,6 +24,8 @@ struct writing_options {
   std::optional<std::uint64_t> seed;
   std::vector<std::string> stops;
   bool ignore_eos = false;
+  bool context_shift = false;
+  std::optional<std::uint32_t> keep;    // first tokens that a context shift leaves; bos if not given
   std::vector<std::string> logit_bias;  // "ID=BIAS"
   unsigned mirostat = 0;
   std::optional<std::uint32_t> logprobs;  // how many of the likeliest tokens beside the chosen one
@@ -47,7 +49,7 @@ struct completion {
 ///   t             null: ids only, no text
 ///   keep_special  whether control tokens show in the text
 [[nodiscard]] ll::result<completion> complete(engine& e, const ll::tokenizer* t, std::vector<ll::token_id> prompt,
-                                              std::uint32_t context, const writing_options& o, bool keep_special,
+                                              const writing_options& o, bool keep_special,
                                               const std::function<void(const std::string&)>& tell);
 
 /// Ids of a raw text with what the model's tokenizer puts in front of a text.

@@ -256,6 +256,7 @@ ll::result<ll::generation> engine::logits(std::vector<ll::token_id> ids, const o
 }
 
 std::size_t engine::stages() const noexcept { return backend_->session.stages.size(); }
+std::uint32_t engine::context_tokens() const noexcept { return backend_->session.context_tokens; }
 
 ll::result<nlohmann::ordered_json> engine::plan() const {
   if (!backend_->plan) return nlohmann::ordered_json(nullptr);

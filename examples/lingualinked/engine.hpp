@@ -46,6 +46,8 @@ class engine {
   [[nodiscard]] ll::result<ll::generation> logits(std::vector<ll::token_id> ids, const on_rows& tell);
 
   [[nodiscard]] std::size_t stages() const noexcept;
+  /// Of one sequence; a plan that was given may say otherwise than the needs.
+  [[nodiscard]] std::uint32_t context_tokens() const noexcept;
   /// The plan as 'plan --json' prints it; null when everything runs in this process.
   /// Cost  reads the whole model file for its digest: only for documents that are shown
   [[nodiscard]] ll::result<nlohmann::ordered_json> plan() const;

@@ -34,6 +34,7 @@
 #include <lingualinked/partition/lingualinked.hpp>
 #include <lingualinked/partition/proportional.hpp>
 #include <lingualinked/partition/windows.hpp>
+#include <lingualinked/pipeline/context_shift.hpp>
 #include <lingualinked/pipeline/pipeline.hpp>
 #include <lingualinked/pipeline/session.hpp>
 #include <lingualinked/pipeline/worker_loop.hpp>

@@ -218,6 +218,7 @@ inline ll::control::message control_message(source& s, std::size_t kind) {
     for (ll::token_id& id : made) id = static_cast<ll::token_id>(s.number<std::uint32_t>() & 0x7FFFFFFFU);
     return made;
   };
+  const auto state = [&] { return ll::sampler_state{s.maybe([&] { return static_cast<double>(s.below(1000)) / 7 - 9; })}; };
   switch (kind) {
     case 0: return control::hello{u32(), u32(), u64()};
     case 1: {
@@ -228,7 +229,7 @@ inline ll::control::message control_message(source& s, std::size_t kind) {
     }
     case 2: {
       control::open o{u64(), {}};
-      o.options = {ids(), u32(), ids(), {}, s.coin()};
+      o.options = {ids(), u32(), ids(), {}, {u64(), ids(), state()}, s.coin()};
       ll::sampling_parameters& p = o.options.sampling;
       for (float* x : {&p.temperature, &p.top_p, &p.min_p, &p.typical_p, &p.repeat_penalty, &p.frequency_penalty,
                        &p.presence_penalty, &p.mirostat_tau, &p.mirostat_eta})
@@ -245,7 +246,7 @@ inline ll::control::message control_message(source& s, std::size_t kind) {
     case 5: return control::welcome{u32(), u32(), s.text(), u32(), s.text()};
     case 6: return control::ready{u32(), u64(), s.real()};
     case 7: return control::opened{u64()};
-    case 8: return control::report{u64(), s.real(), u64(), u64(), u64()};
+    case 8: return control::report{u64(), s.real(), u64(), u64(), u64(), state()};
     case 9: return control::failed{u64(), {static_cast<ll::errc>(s.below(14)), s.text()}};
     default: return control::heartbeat{u64()};
   }

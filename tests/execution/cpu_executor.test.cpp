@@ -257,6 +257,50 @@ TEST_SUITE("execution/cpu_executor") {
     }
   }
 
+  TEST_CASE("a text goes on in another sequence as if it had never been cut, whatever its sampler carries") {
+    const ll::sampling_parameters sampling{
+        .temperature = 1.3F, .presence_penalty = 0.8F, .mirostat = ll::mirostat_version::v2, .mirostat_tau = 3, .seed = 11};
+    const std::vector<ll::token_id> prompt{3, 1, 4, 1, 5};
+    const auto tokens_of = [&](const ll::sequence_options& asked, std::vector<ll::sampler_state>& states) {
+      auto e = make(small_model(), small_options()).value();
+      e.open(1, asked).value();
+      std::vector<ll::token_id> made;
+      std::vector<ll::token_id> next = asked.prompt;
+      for (std::uint32_t position = 0; made.size() < asked.max_tokens; position += static_cast<std::uint32_t>(next.size())) {
+        if (!made.empty()) next = {made.back()};
+        const ll::segment part{1, position, static_cast<std::uint32_t>(next.size())};
+        made.push_back(0);
+        states.emplace_back();
+        e.run({{&part, 1}, next, {}, {}, {&made.back(), 1}, {}, {&states.back(), 1}}).value();
+      }
+      return made;
+    };
+    std::vector<ll::sampler_state> states;
+    const auto whole = tokens_of(asking(prompt, 8, sampling), states);
+    CHECK(std::ranges::all_of(states, [](const ll::sampler_state& s) { return s.mirostat_mu.has_value(); }));
+    for (std::size_t cut = 1; cut < whole.size(); ++cut) {
+      auto rest = asking(prompt, static_cast<std::uint32_t>(whole.size() - cut), sampling);
+      rest.prompt.insert(rest.prompt.end(), whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(cut));
+      rest.past.sampling = states[cut - 1];
+      std::vector<ll::sampler_state> more;
+      CHECK(tokens_of(rest, more) == std::vector<ll::token_id>(whole.begin() + static_cast<std::ptrdiff_t>(cut), whole.end()));
+      CHECK(more.back() == states.back());
+    }
+    // Of a text whose beginning was dropped, draws and penalties still know how long it was and what stood there.
+    auto shifted = asking({4, 1, 5}, 1, sampling);
+    shifted.past.dropped_tokens = 2;
+    shifted.past.recent = prompt;
+    auto plain = make(small_model(), small_options()).value();
+    plain.open(1, asking({})).value();
+    const auto logits = step(plain, {1, 0, 3}, shifted.prompt);
+    ll::sampler draws;
+    ll::sampler_state fresh;
+    std::vector<ll::sampler_state> ignored;
+    CHECK(tokens_of(shifted, ignored).front() ==
+          draws.draw(std::span(logits).last(vocabulary), sampling, 5, prompt, fresh).value());
+    CHECK(ignored.front() == fresh);
+  }
+
   TEST_CASE("tokens are due from the end of the prompt on, and drawn as the sampler draws them") {
     const std::vector<ll::token_id> prompt{3, 1, 4, 1, 5, 9, 2, 6};
     for (const ll::sampling_parameters& sampling :

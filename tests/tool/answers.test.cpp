@@ -101,6 +101,54 @@ TEST_SUITE("tool/answers") {
     CHECK(none.json()["reason"].get<std::string>().find("bytes") != std::string::npos);
   }
 
+  TEST_CASE("a context that shifts gives what fresh prompts give, and one that does not is refused with the numbers") {
+    const outcome full = run_tool({"run", "-m", model(), "--ids-file", ids(), "-c", "11"});
+    CHECK(full.status == 2);
+    CHECK(full.err.find("11 tokens and the context 11") != std::string::npos);
+    CHECK(run_tool({"run", "-m", model(), "--ids-file", ids(), "-c", "16", "--context-shift", "--keep", "15"}).status == 2);
+    CHECK(run_tool({"run", "-m", model(), "--ids-file", ids(), "--keep", "1"}).status == 2);
+    nlohmann::json text = nlohmann::json::parse(contents(ids()));
+    nlohmann::json expected = nlohmann::json::array();
+    while (expected.size() < 30) {  // the first three, and nine of the other seventeen
+      while (text.size() >= 20) text.erase(text.begin() + 3, text.begin() + 11);
+      const std::string prompt = scratch_file("window.json", text.dump());
+      const std::string room = std::to_string(std::min<std::size_t>(20 - text.size(), 30 - expected.size()));
+      const outcome o = run_tool({"run", "-m", model(), "--ids-file", prompt, "-n", room, "--ignore-eos", "--json"});
+      REQUIRE_MESSAGE(o.status == 0, o.err);
+      for (const auto& token : o.json()["tokens"]) {
+        expected.push_back(token);
+        text.push_back(token);
+      }
+    }
+    const std::vector<std::string> words{"run",          "-m", model(), "--ids-file",      ids(),    "-n", "30",
+                                         "--ignore-eos", "-c", "20",    "--context-shift", "--keep", "3",  "--json"};
+    const auto with = [&](const std::vector<std::string>& more) {
+      std::vector<std::string> all = words;
+      all.insert(all.end(), more.begin(), more.end());
+      const outcome o = run_tool(all);
+      REQUIRE_MESSAGE(o.status == 0, o.err);
+      return o.json();
+    };
+    for (const auto& where :
+         {std::vector<std::string>{}, {"--devices", "2", "--cut", "4"}, {"--devices", "3", "--threads", "2"}}) {
+      const auto o = with(where);
+      CHECK(o["tokens"] == expected);
+      CHECK(o["prompt_tokens"].size() == 11);
+      CHECK(o["finish_reason"] == "length");
+      CHECK(o["stats"]["context_shifts"] == 3);
+      CHECK(o["stats"]["completion_tokens"] == 30);
+    }
+    std::vector<std::string> drawn{"--temperature",      "1.5", "--seed",     "3", "--mirostat", "2",
+                                   "--presence-penalty", "1",   "--logprobs", "1"};
+    const auto one = with(drawn);
+    drawn.insert(drawn.end(), {"--devices", "2"});
+    const auto two = with(drawn);
+    CHECK(one["tokens"] != expected);
+    CHECK(one["tokens"] == two["tokens"]);
+    CHECK(one["logprobs"] == two["logprobs"]);
+    CHECK(one["logprobs"].size() == 30);
+  }
+
   TEST_CASE("a seed decides the draw") {
     const auto draw = [](const char* seed) {
       return run_tool({"run", "-m", model(), "--ids-file", ids(), "-n", "16", "--ignore-eos", "--temperature", "1", "--seed",

@@ -29,6 +29,7 @@ struct stage_batch {
   std::span<const stage_output> outputs;  // one for each transmission that starts here
   std::span<token_id> sampled;            // tail: one for each segment, the token after its last row; -1 where none is due
   std::span<float> logits;                // tail, when asked: [rows, vocabulary]; else empty
+  std::span<sampler_state> states{};      // tail, when asked: one for each segment, as its token leaves it; else empty
 };
 
 /// Runs the modules of one stage.

@@ -101,6 +101,7 @@ struct report {
   std::uint64_t sent_bytes = 0;
   std::uint64_t received_bytes = 0;
   std::uint64_t peak_memory_bytes = 0;  // of the process; 0: unknown
+  sampler_state sampling{};             // tail: as the last token left it
   friend bool operator==(const report&, const report&) = default;
 };
 

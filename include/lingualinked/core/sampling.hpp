@@ -7,6 +7,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -42,6 +43,13 @@ struct sampling_parameters {
   std::uint64_t seed = 0;
 
   friend bool operator==(const sampling_parameters&, const sampling_parameters&) = default;
+};
+
+/// What one sequence carries from token to token: nothing, except under mirostat.
+struct sampler_state {
+  std::optional<double> mirostat_mu;  // largest surprise allowed, in bits; 2 tau before the first token
+
+  friend bool operator==(const sampler_state&, const sampler_state&) = default;
 };
 
 /// Whether the token is the argmax of the logits as the model gave them.

@@ -21,12 +21,22 @@ struct segment {
   friend bool operator==(const segment&, const segment&) = default;
 };
 
+/// What stood in front of the prompt of a text that has outgrown its context: drawing goes on as if it were still there.
+struct sequence_past {
+  std::uint64_t dropped_tokens = 0;  // draws are numbered by the place in the whole text
+  std::vector<token_id> recent;      // what penalties look at in place of the prompt; empty: the prompt
+  sampler_state sampling{};          // as the last token left it
+
+  friend bool operator==(const sequence_past&, const sequence_past&) = default;
+};
+
 /// What stages must know of one generation before its first token.
 struct sequence_options {
   std::vector<token_id> prompt;
   std::uint32_t max_tokens = 0;      // to generate; 0 only fills the cache (and gives logits when asked)
   std::vector<token_id> end_tokens;  // generation stops after one of these
   sampling_parameters sampling;
+  sequence_past past{};
   bool all_logits = false;  // return a row of logits for every prompt position
 
   friend bool operator==(const sequence_options&, const sequence_options&) = default;

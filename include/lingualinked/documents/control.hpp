@@ -18,8 +18,9 @@ inline constexpr std::size_t stages = 256;
 inline constexpr std::size_t transmissions = 65'536;
 inline constexpr std::size_t prompt_tokens = std::size_t{1} << 20;
 inline constexpr std::size_t end_tokens = 1024;
-inline constexpr std::size_t values = prompt_tokens + 8192;  // of any kind, in the whole message
-inline constexpr std::size_t text_bytes = 4096;              // of one text: an endpoint, a message
+inline constexpr double surprise_bits = 1e40;                    // mirostat's tau is a float
+inline constexpr std::size_t values = 2 * prompt_tokens + 8192;  // of any kind, in the whole message
+inline constexpr std::size_t text_bytes = 4096;                  // of one text: an endpoint, a message
 }  // namespace control_limits
 
 /// Control messages as JSON: {"kind": "open", ...}. Models ControlCodec. 64-bit numbers are exact; texts that are not UTF-8 are

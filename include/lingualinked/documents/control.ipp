@@ -17,6 +17,10 @@ namespace detail {
 
 using control_json = nlohmann::ordered_json;
 
+[[nodiscard]] inline control_json state_json(const sampler_state& s) {
+  return s.mirostat_mu ? control_json(*s.mirostat_mu) : control_json(nullptr);
+}
+
 [[nodiscard]] inline control_json sampling_json(const sampling_parameters& s) {
   auto biases = control_json::array();
   for (const token_bias& b : s.logit_bias) biases.push_back({b.id, b.bias});
@@ -68,6 +72,10 @@ struct control_writer {
             {"max_tokens", m.options.max_tokens},
             {"end_tokens", m.options.end_tokens},
             {"sampling", sampling_json(m.options.sampling)},
+            {"past",
+             {{"dropped_tokens", m.options.past.dropped_tokens},
+              {"recent", m.options.past.recent},
+              {"mirostat_mu", state_json(m.options.past.sampling)}}},
             {"all_logits", m.options.all_logits}};
   }
   control_json operator()(const control::close& m) const { return {{"kind", "close"}, {"sequence", m.sequence}}; }
@@ -86,7 +94,8 @@ struct control_writer {
             {"busy_seconds", m.busy_seconds},
             {"sent_bytes", m.sent_bytes},
             {"received_bytes", m.received_bytes},
-            {"peak_memory_bytes", m.peak_memory_bytes}};
+            {"peak_memory_bytes", m.peak_memory_bytes},
+            {"mirostat_mu", state_json(m.sampling)}};
   }
   control_json operator()(const control::failed& m) const {
     constexpr std::size_t longest = control_limits::text_bytes / 3;  // a byte that is no UTF-8 becomes three
@@ -121,7 +130,7 @@ class control_parser {
     if (kind == "report")
       return done(control::report{number<sequence_id>("sequence"), r_.real(root_.member("busy_seconds"), 0),
                                   number<std::uint64_t>("sent_bytes"), number<std::uint64_t>("received_bytes"),
-                                  number<std::uint64_t>("peak_memory_bytes")});
+                                  number<std::uint64_t>("peak_memory_bytes"), state(root_)});
     if (kind == "failed") return failed();
     if (kind == "heartbeat") return done(control::heartbeat{number<std::uint64_t>("progress")});
     if (!r_.ok()) return r_.mistake();
@@ -148,10 +157,15 @@ class control_parser {
     constexpr auto most = static_cast<std::uint32_t>(std::numeric_limits<token_id>::max());
     return static_cast<token_id>(r_.number<std::uint32_t>(f, 0, most));
   }
-  [[nodiscard]] std::vector<token_id> tokens(const char* name, std::size_t max_count) {
+  [[nodiscard]] std::vector<token_id> tokens(const json_field& list, std::size_t max_count) {
     std::vector<token_id> ids;
-    for (const json_field& f : r_.items(root_.member(name), max_count)) ids.push_back(token(f));
+    for (const json_field& f : r_.items(list, max_count)) ids.push_back(token(f));
     return ids;
+  }
+  [[nodiscard]] sampler_state state(const json_field& holder) {
+    const json_field mu = holder.member("mirostat_mu");
+    if (!mu.present()) return {};
+    return {r_.real(mu, -control_limits::surprise_bits, control_limits::surprise_bits)};
   }
   [[nodiscard]] float real(const json_field& f) {
     constexpr double most = std::numeric_limits<float>::max();
@@ -188,10 +202,14 @@ class control_parser {
   [[nodiscard]] result<control::message> open() {
     control::open m;
     m.sequence = number<sequence_id>("sequence");
-    m.options.prompt = tokens("prompt", control_limits::prompt_tokens);
+    m.options.prompt = tokens(root_.member("prompt"), control_limits::prompt_tokens);
     m.options.max_tokens = number<std::uint32_t>("max_tokens");
-    m.options.end_tokens = tokens("end_tokens", control_limits::end_tokens);
+    m.options.end_tokens = tokens(root_.member("end_tokens"), control_limits::end_tokens);
     m.options.sampling = sampling(root_.member("sampling"));
+    const json_field past = root_.member("past");
+    m.options.past.dropped_tokens = r_.number<std::uint64_t>(past.member("dropped_tokens"));
+    m.options.past.recent = tokens(past.member("recent"), control_limits::prompt_tokens);
+    m.options.past.sampling = state(past);
     m.options.all_logits = r_.truth(root_.member("all_logits"));
     return done(std::move(m));
   }

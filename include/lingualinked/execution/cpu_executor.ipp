@@ -24,7 +24,8 @@ struct cpu_executor::state {
     std::uint64_t batch = 0;  // the last one it was in
     std::uint32_t max_tokens = 0;
     sampling_parameters sampling;
-    std::vector<token_id> log;  // tail: prompt and what was sampled, for penalties
+    std::uint64_t dropped_tokens = 0;  // of the whole text, before the prompt
+    std::vector<token_id> log;         // tail: prompt (or past) and what was sampled, for penalties
     sampler_state sampling_now;
     sampler_state sampling_next;  // becomes sampling_now when the whole batch has succeeded
   };
@@ -161,8 +162,11 @@ LINGUALINKED_DECL result<void> cpu_executor::open(sequence_id sequence, const se
   made.max_tokens = options.max_tokens;
   made.sampling = options.sampling;
   if (s.tail) {
-    made.log.reserve(s.options.context_tokens + 1);
-    made.log = options.prompt;
+    const std::vector<token_id>& before = options.past.recent.empty() ? options.prompt : options.past.recent;
+    made.log.reserve(before.size() + s.options.context_tokens + 1);
+    made.log = before;
+    made.dropped_tokens = options.past.dropped_tokens;
+    made.sampling_now = options.past.sampling;
   }
   s.open.emplace(sequence, std::move(made));
   s.free_slots.pop_back();
@@ -237,6 +241,8 @@ LINGUALINKED_DECL result<void> cpu_executor::state::check_rows(const stage_batch
                  "logits of " + count + " rows take " + std::to_string(rows.size() * vocabulary) + " numbers"};
   if (tail && batch.sampled.size() != batch.segments.size())
     return error{errc::invalid_argument, "the tail wants one place for a token in each segment"};
+  if (!batch.states.empty() && batch.states.size() != batch.segments.size())
+    return error{errc::invalid_argument, "the tail gives one state of the sampler for each segment"};
   return {};
 }
 
@@ -263,7 +269,7 @@ LINGUALINKED_DECL result<void> cpu_executor::state::draw(const stage_batch& batc
         continue;
       }
       seq.sampling_next = seq.sampling_now;
-      auto token = draws.draw(logits, seq.sampling, position, seq.log, seq.sampling_next);
+      auto token = draws.draw(logits, seq.sampling, seq.dropped_tokens + position, seq.log, seq.sampling_next);
       if (!token) return token.error().in("sequence " + std::to_string(part.sequence) + " position " + std::to_string(position));
       batch.sampled[i] = *token;
     }
@@ -291,6 +297,7 @@ LINGUALINKED_DECL result<void> cpu_executor::run(const stage_batch& batch) {
     if (!s.tail || batch.sampled[i] < 0) continue;
     seq.log.push_back(batch.sampled[i]);
     seq.sampling_now = seq.sampling_next;
+    if (!batch.states.empty()) batch.states[i] = seq.sampling_now;
   }
   return {};
 }

@@ -87,6 +87,9 @@ namespace lingualinked::inline v0 {
                                   std::to_string(context_tokens) + ". Shorten it or raise the context"};
   for (const token_id t : options.prompt)
     if (t < 0) return error{errc::invalid_argument, "token id " + std::to_string(t) + " in the prompt is negative"};
+  if (options.past.recent.size() > limits::max_context_tokens)
+    return error{errc::limit, std::to_string(options.past.recent.size()) + " tokens of a past were given; at most " +
+                                  std::to_string(limits::max_context_tokens) + " are possible"};
   if (auto fine = check_sampling(options.sampling); !fine) return std::move(fine).error();
   const auto room = static_cast<std::uint32_t>(context_tokens - options.prompt.size());
   options.max_tokens = std::min(options.max_tokens, room);

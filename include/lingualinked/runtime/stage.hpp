@@ -327,6 +327,7 @@ inline void stage::shape(stage_job& job) {
   }
   if (!tail()) return;
   job.sampled.assign(job.segments.size(), -1);
+  job.states.assign(job.segments.size(), {});
   const bool wanted = std::any_of(job.segments.begin(), job.segments.end(), [&](const segment& s) {
     const sequence_state* state = active(s.sequence);
     return state && state->options.all_logits && s.position < state->prompt_tokens;
@@ -426,6 +427,7 @@ inline void stage::send_tokens(const stage_job& job, duration busy, std::vector<
     }
     made.push_back(s);
     made_tokens.push_back(token);
+    state->report.sampling = job.states[i];
     const auto& ends = state->options.end_tokens;
     state->over = ++state->generated == state->options.max_tokens || std::find(ends.begin(), ends.end(), token) != ends.end();
     if (state->over) continue;

@@ -30,6 +30,7 @@ struct stage_job {
   std::vector<tensor_rows> outputs;
   std::vector<token_id> sampled;
   std::vector<float> logits;
+  std::vector<sampler_state> states;
 
   [[nodiscard]] std::uint32_t rows() const noexcept {
     std::uint32_t n = 0;
@@ -45,7 +46,7 @@ struct stage_job {
     output_views_.clear();
     for (const tensor_rows& t : inputs) input_views_.push_back({t.tensor, std::span(t.payload).subspan(t.offset, t.bytes)});
     for (tensor_rows& t : outputs) output_views_.push_back({t.tensor, std::span(t.payload).subspan(t.offset, t.bytes)});
-    return executor.run({segments, tokens, input_views_, output_views_, sampled, logits});
+    return executor.run({segments, tokens, input_views_, output_views_, sampled, logits, states});
   }
 
  private:

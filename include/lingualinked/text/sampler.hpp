@@ -7,7 +7,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <span>
 #include <vector>
 
@@ -19,11 +18,6 @@ struct token_candidate {
   double probability = 0;
 
   friend bool operator==(const token_candidate&, const token_candidate&) = default;
-};
-
-/// What one sequence carries from token to token: nothing, except under mirostat.
-struct sampler_state {
-  std::optional<double> mirostat_mu;  // largest surprise allowed, in bits; 2 tau before the first token
 };
 
 /// Draws tokens. Keeps its buffers: no allocation once it has seen a row of the size. One thread at a time.
