@@ -35,13 +35,19 @@ constexpr double nominal_flops_per_second = 3e10;
 constexpr double nominal_bandwidth_bytes_per_second = 1e10;
 constexpr ll::link_quality nominal_link{1e-4, 1e9};
 
-std::uint64_t reserve_bytes(const ll::language_model& model, const planning_request& request) {
+/// What each stage's executor will be asked for, whatever its modules.
+ll::executor_options executor_options_of(const planning_request& request) {
   ll::executor_options o;
   o.context_tokens = request.options.context_tokens;
   o.sequences = request.options.sequences;
   o.rows = std::size_t{stage_chunk_tokens} + request.options.sequences;
+  o.kv_type = request.kv_type;
   o.threads = request.threads;
-  return process_bytes + ll::buffer_bytes_estimate(model.graph(), o);
+  return o;
+}
+
+std::uint64_t reserve_bytes(const ll::language_model& model, const planning_request& request) {
+  return process_bytes + ll::buffer_bytes_estimate(model.graph(), executor_options_of(request));
 }
 
 /// What is wrong with a fleet file is wrong with an input, whatever the library calls it.
@@ -127,6 +133,7 @@ ll::result<ll::placement_instance> instance_for(const ll::language_model& model,
   ll::cost_options costs;
   costs.reserve_bytes_per_device = reserve_bytes(model, request);
   costs.tied_bytes = model.tied_bytes();
+  costs.kv_bytes = ll::kv_bytes_of_modules(model.graph(), modules, executor_options_of(request));
   // The digest reads the whole file, so it is asked for only where it matters.
   if (std::ranges::any_of(machines.devices, [](const ll::device& d) { return !d.profiles.empty(); })) {
     auto digest = model.sha256();

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <utility>
+#include <vector>
 
 namespace tool {
 
@@ -21,13 +22,14 @@ ll::executor_options executor_options_for(const ll::control::deploy& plan, unsig
 std::uint64_t stage_memory_bytes(const ll::language_model& model, const ll::executor_options& options) {
   const ll::module_graph modules = model.modules(options.kv_type);
   std::uint64_t weights = 0;
-  std::uint64_t kv_per_token = 0;
+  std::uint64_t cache = 0;
+  const std::vector<std::uint64_t> kv = ll::kv_bytes_of_modules(model.graph(), modules, options);
   for (std::size_t u = options.first_module; u <= options.last_module && u < modules.node_count(); ++u) {
     weights += modules.cost(static_cast<std::uint32_t>(u)).weight_bytes;
-    kv_per_token += modules.cost(static_cast<std::uint32_t>(u)).kv_bytes_per_context_token;
+    cache += kv[u];
   }
   if (options.first_module == 0 && options.last_module + 1 == modules.node_count()) weights -= model.tied_bytes();
-  return weights + kv_per_token * options.context_tokens * options.sequences + ll::buffer_bytes_estimate(model.graph(), options);
+  return weights + cache * options.sequences + ll::buffer_bytes_estimate(model.graph(), options);
 }
 
 ll::result<ll::made_executor<ll::cpu_executor>> stage_maker::operator()(const ll::control::deploy& plan,

@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 #include <string>
 #include <vector>
 
@@ -92,7 +93,7 @@ TEST_SUITE("execution/zoo") {
     }
   }
 
-  TEST_CASE("memory beside weights and cache stays below its estimate") {
+  TEST_CASE("a plan pays for the cache that is allocated, and memory beside it and the weights stays below its estimate") {
     model_maker random(8);
     for (const species& s : all_species(random, 32)) {
       CAPTURE(s.name);
@@ -103,9 +104,15 @@ TEST_SUITE("execution/zoo") {
           .last_module = modules.node_count() - 1, .context_tokens = 64, .sequences = 2, .rows = 32};
       const auto made = ll::cpu_executor::create(m.graph, modules, m.weights, options).value();
       const auto weights = ll::stage_weights::load(m.graph.operations, m.weights).value().bytes();
-      const auto cache =
-          ll::kv_cache::bytes_for(options.kv_type, ll::kv_shapes(m.graph, 0, m.graph.operations.size(), options.rows), 64, 2)
-              .value_or(0);
+      std::uint64_t cache = 0;
+      for (const std::size_t context : {std::size_t{1000}, options.context_tokens}) {
+        auto longer = options;
+        longer.context_tokens = context;
+        const auto of_modules = ll::kv_bytes_of_modules(m.graph, modules, longer);
+        cache = 2 * std::accumulate(of_modules.begin(), of_modules.end(), std::uint64_t{0});
+        const auto shapes = ll::kv_shapes(m.graph, 0, m.graph.operations.size(), options.rows);
+        CHECK(cache == ll::kv_cache::bytes_for(options.kv_type, shapes, context, 2).value_or(0));
+      }
       REQUIRE(made.memory_bytes() > weights + cache);
       CHECK(made.memory_bytes() <= weights + cache + ll::buffer_bytes_estimate(m.graph, options));
     }

@@ -61,6 +61,25 @@ TEST_SUITE("partition/cost_model") {
     CHECK(ll::roofline_seconds(cost, machine("a", 10, std::nullopt), 50).value() == doctest::Approx(20));
     CHECK(ll::roofline_seconds(cost, machine("a", std::nullopt, 1000), 50).value() == doctest::Approx(0.9));
   }
+  TEST_CASE("attention reaches no further back than its window, and a cache whose size is known is paid as it is") {
+    const ll::node_cost cost{.flops_per_token_and_context_token = 2, .kv_bytes_per_context_token = 8, .window_tokens = 30};
+    CHECK(ll::roofline_seconds(cost, machine("a", 10, 1), 50).value() == doctest::Approx(240));
+    CHECK(ll::roofline_seconds(cost, machine("a", 10, 1), 20).value() == doctest::Approx(160));
+    const ll::node_cost all{.kv_bytes_per_context_token = 8};
+    CHECK((cost + cost).window_tokens == 30);
+    CHECK((cost + ll::node_cost{}).window_tokens == 30);
+    CHECK((ll::node_cost{} + cost).window_tokens == 30);
+    CHECK((cost + all).window_tokens == 0);
+    ll::fleet f;
+    f.devices = {machine("a", 10, 1000)};
+    ll::planning_options o;
+    o.context_tokens = 77;
+    const auto p = instance_of(f, o, {.kv_bytes = {0, 771, 770}}).value();
+    CHECK(p.modules[0].kv_bytes_per_token == 0);
+    CHECK(p.modules[1].kv_bytes_per_token == 11);
+    CHECK(p.modules[2].kv_bytes_per_token == 10);
+    CHECK_FALSE(instance_of(f, o, {.kv_bytes = {1}}).has_value());
+  }
   TEST_CASE("figures that make no sense are refused by the device's name") {
     const double nan = std::numeric_limits<double>::quiet_NaN();
     for (const auto& d : {machine("odd one", std::nullopt, std::nullopt), machine("odd one", 0, 5), machine("odd one", -1, 5),

@@ -12,6 +12,7 @@ struct node_cost {
   std::uint64_t weight_bytes = 0;                // resident
   std::uint64_t read_bytes_per_token = 0;        // weights touched per token; an embedding touches one row
   std::uint64_t kv_bytes_per_context_token = 0;  // KV cache kept, and read again, for every token of context
+  std::uint64_t window_tokens = 0;               // of the context, attention reaches only so far back; 0: all of it
 
   friend bool operator==(const node_cost&, const node_cost&) = default;
 };

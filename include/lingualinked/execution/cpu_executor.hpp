@@ -17,6 +17,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <vector>
 
 namespace lingualinked::inline v0 {
 
@@ -71,6 +72,11 @@ class cpu_executor {
   explicit cpu_executor(std::unique_ptr<state> s);
   std::unique_ptr<state> state_;
 };
+
+/// What a stage's KV cache takes of each module for one sequence: whole tiles, and of a windowed layer the window. For
+/// cost_options::kv_bytes.
+[[nodiscard]] std::vector<std::uint64_t> kv_bytes_of_modules(const operation_graph& graph, const module_graph& modules,
+                                                             const executor_options& options);
 
 /// Bytes that a stage needs beside weights and KV cache: scratch, tables and the row of logits, from above.
 [[nodiscard]] std::uint64_t buffer_bytes_estimate(const operation_graph& graph, const executor_options& options);

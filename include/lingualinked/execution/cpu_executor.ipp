@@ -311,6 +311,16 @@ LINGUALINKED_DECL std::uint64_t cpu_executor::memory_bytes() const noexcept {
   return s.weights.bytes() + s.cache.bytes() + s.code->buffer_bytes() + s.own_logits.size();
 }
 
+LINGUALINKED_DECL std::vector<std::uint64_t> kv_bytes_of_modules(const operation_graph& graph, const module_graph& modules,
+                                                                 const executor_options& options) {
+  std::vector<std::uint64_t> bytes;
+  for (const module& m : modules.modules()) {
+    const auto shapes = kv_shapes(graph, m.first_operation, m.end_operation, options.rows);
+    bytes.push_back(kv_cache::bytes_for(options.kv_type, shapes, options.context_tokens, 1).value_or(std::uint64_t{PTRDIFF_MAX}));
+  }
+  return bytes;
+}
+
 LINGUALINKED_DECL std::uint64_t buffer_bytes_estimate(const operation_graph& graph, const executor_options& options) {
   // Values keep their memory from one attention or mixture to the next; a norm's may be there once for each thread.
   std::uint64_t between = 0;

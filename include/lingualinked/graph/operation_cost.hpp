@@ -44,11 +44,17 @@ namespace lingualinked::inline v0 {
   }
   if (const auto* a = std::get_if<attention_operation>(&op.kind))
     return {.flops_per_token_and_context_token = 4.0 * static_cast<double>(a->heads) * static_cast<double>(a->head_size),
-            .kv_bytes_per_context_token = 2 * a->kv_heads * a->head_size * kv_element_bytes};
+            .kv_bytes_per_context_token = 2 * a->kv_heads * a->head_size * kv_element_bytes,
+            .window_tokens = a->window};
   return {};
 }
 
+/// Of two that attend, the longer window counts.
 [[nodiscard]] inline node_cost operator+(node_cost a, const node_cost& b) noexcept {
+  const auto attends = [](const node_cost& c) { return c.kv_bytes_per_context_token > 0; };
+  if (!attends(a)) a.window_tokens = b.window_tokens;
+  else if (attends(b))
+    a.window_tokens = a.window_tokens == 0 || b.window_tokens == 0 ? 0 : std::max(a.window_tokens, b.window_tokens);
   a.flops_per_token += b.flops_per_token;
   a.flops_per_token_and_context_token += b.flops_per_token_and_context_token;
   a.weight_bytes += b.weight_bytes;

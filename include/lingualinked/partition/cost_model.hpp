@@ -14,6 +14,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace lingualinked::inline v0 {
 
@@ -32,11 +33,13 @@ struct cost_options {
   std::uint64_t tied_bytes = 0;                // weights that the first and the last module share
   std::string model_sha256 = {};               // with kv_dtype: measured profiles of this model replace the roofline
   std::string kv_dtype = {};                   // f32 or f16
+  std::vector<std::uint64_t> kv_bytes{};       // of each node, as a sequence of context_tokens is given it; empty: the costs'
 };
 
 /// Seconds of one node on one device by the roofline: max(flops / compute, bytes / memory bandwidth), of what is known.
 ///   flops = flops_per_token + flops_per_token_and_context_token * context
 ///   bytes = read_bytes_per_token + kv_bytes_per_context_token * context
+/// with the node's window in place of a longer context.
 /// Errors    invalid_argument when the device states neither figure, or one that is not positive
 [[nodiscard]] inline result<double> roofline_seconds(const node_cost& cost, const device& where, double context_tokens) {
   const auto positive = [&](const std::optional<double>& figure, const char* name) -> result<double> {
@@ -54,6 +57,7 @@ struct cost_options {
     return error{errc::invalid_argument, "device '" + where.name +
                                              "' states neither compute_flops_per_second nor memory_bandwidth_bytes_per_second; "
                                              "give one of them, or measure it"};
+  if (cost.window_tokens != 0) context_tokens = std::min(context_tokens, static_cast<double>(cost.window_tokens));
   const double flops = cost.flops_per_token + cost.flops_per_token_and_context_token * context_tokens;
   const double bytes =
       static_cast<double>(cost.read_bytes_per_token) + static_cast<double>(cost.kv_bytes_per_context_token) * context_tokens;
@@ -151,6 +155,13 @@ template <Graph G>
                                   std::to_string(placement_limits::devices) + "; leave out those that cannot help"};
   placement_instance instance;
   if (auto copied = detail::copy_modules(what.graph, instance); !copied) return copied.error();
+  if (!options.kv_bytes.empty() && options.kv_bytes.size() != instance.modules.size())
+    return error{errc::invalid_argument, std::to_string(options.kv_bytes.size()) + " sizes of caches for " +
+                                             std::to_string(instance.modules.size()) + " nodes"};
+  for (std::size_t i = 0; i < options.kv_bytes.size() && what.options.context_tokens > 0; ++i) {
+    const std::uint64_t tokens = what.options.context_tokens;
+    instance.modules[i].kv_bytes_per_token = options.kv_bytes[i] / tokens + (options.kv_bytes[i] % tokens != 0 ? 1 : 0);
+  }
   if (auto copied = detail::copy_links(what.devices, instance); !copied) return copied.error();
   const double context = static_cast<double>(what.options.prompt_tokens) + static_cast<double>(what.options.generate_tokens) / 2;
   for (const device& machine : machines) {
