@@ -38,6 +38,10 @@
 #include <lingualinked/pipeline/pipeline.hpp>
 #include <lingualinked/pipeline/session.hpp>
 #include <lingualinked/pipeline/worker_loop.hpp>
+#include <lingualinked/simulation/batch_clock.hpp>
+#include <lingualinked/simulation/faults.hpp>
+#include <lingualinked/simulation/instance_world.hpp>
+#include <lingualinked/simulation/prediction.hpp>
 #include <lingualinked/tensor/dtype.hpp>
 #include <lingualinked/tensor/view.hpp>
 #include <lingualinked/text/chat_template.hpp>

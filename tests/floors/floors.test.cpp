@@ -45,7 +45,7 @@ const std::map<std::string, folder_rule> rules = {
     {"execution", {5, {}, {}}},
     {"runtime", {6, {"core", "concepts", "tensor/dtype.hpp", "transport/frame.hpp"}, {}}},
     {"probe", {6, {}, {}}},
-    {"simulation", {7, {}, {}}},
+    {"simulation", {7, {"core", "concepts", "graph", "partition", "runtime", "transport/frame.hpp"}, {}}},
     {"pipeline", {7, {"core", "concepts", "graph", "partition", "runtime"}, {}}},
 };
 
