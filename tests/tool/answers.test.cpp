@@ -115,7 +115,8 @@ TEST_SUITE("tool/answers") {
       const std::string room = std::to_string(std::min<std::size_t>(20 - text.size(), 30 - expected.size()));
       const outcome o = run_tool({"run", "-m", model(), "--ids-file", prompt, "-n", room, "--ignore-eos", "--json"});
       REQUIRE_MESSAGE(o.status == 0, o.err);
-      for (const auto& token : o.json()["tokens"]) {
+      const auto made = o.json();
+      for (const auto& token : made["tokens"]) {
         expected.push_back(token);
         text.push_back(token);
       }
