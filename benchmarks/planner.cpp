@@ -17,6 +17,26 @@ namespace ll = lingualinked;
 
 namespace {
 
+/// Powers of 2 to 60 W, a tenth to a half of it when idle, and prompts of 256 tokens in pieces of 64 or 128, which take each
+/// device 5 to 20 times as long as a token.
+void add_goal(ll::placement_instance& p, std::uint64_t seed, ll::objective goal) {
+  std::uint64_t draw = 1'000'000;
+  const auto between = [&](double low, double high) { return low + (high - low) * ll::uniform_draw(seed, draw++); };
+  p.goal = goal;
+  p.prompt_tokens = 256;
+  p.generate_tokens = 128;
+  p.chunk_tokens = {64, 128};
+  for (auto& d : p.devices) {
+    d.power_active_watts = between(2, 60);
+    d.power_idle_watts = *d.power_active_watts * between(0.1, 0.5);
+    const double slower = between(5, 20);
+    for (const std::uint32_t chunk : p.chunk_tokens) {
+      auto& seconds = d.prefill_seconds.emplace_back();
+      for (const double s : d.module_seconds) seconds.push_back(s * slower * chunk / 64);
+    }
+  }
+}
+
 struct timing {
   std::vector<double> seconds;
   int proved = 0;
@@ -47,24 +67,45 @@ int main(int count, char** arguments) {
     std::size_t modules, devices;
     std::uint32_t sequences;
     bool header;
+    ll::objective goal = ll::objective::latency;
   };
-  const size sizes[] = {{32, 4, 1, true},  {32, 4, 4, true},  {32, 8, 1, true},  {32, 8, 4, true},  {32, 8, 16, true},
-                        {32, 8, 1, false}, {32, 8, 4, false}, {50, 13, 1, true}, {50, 13, 4, true}, {80, 12, 1, true},
-                        {80, 12, 4, true}, {80, 16, 1, true}, {80, 16, 4, true}};
+  const size sizes[] = {{32, 4, 1, true},
+                        {32, 4, 4, true},
+                        {32, 8, 1, true},
+                        {32, 8, 4, true},
+                        {32, 8, 16, true},
+                        {32, 8, 1, false},
+                        {32, 8, 4, false},
+                        {50, 13, 1, true},
+                        {50, 13, 4, true},
+                        {80, 12, 1, true},
+                        {80, 12, 4, true},
+                        {80, 12, 16, true},
+                        {80, 16, 1, true},
+                        {80, 16, 4, true},
+                        {32, 4, 1, true, ll::objective::energy},
+                        {32, 8, 1, true, ll::objective::energy},
+                        {32, 8, 4, true, ll::objective::energy},
+                        {32, 4, 1, true, ll::objective::completion},
+                        {32, 8, 1, true, ll::objective::completion},
+                        {32, 8, 4, true, ll::objective::completion}};
   const std::uint64_t seeds = count > 1 ? std::strtoull(arguments[1], nullptr, 10) : 10;
   std::printf("%s, one thread, %d seeds, processor seconds\n", __VERSION__, static_cast<int>(seeds));
   std::printf(
-      "modules devices sequences header |     chain       max proved |      glpk       max proved | glpk alone    max proved "
+      "modules devices sequences header objective  |     chain       max proved |      glpk       max proved | glpk alone    max "
+      "proved "
       "|\n");
   for (const size& s : sizes) {
     timing chain, glpk, alone;
     for (std::uint64_t seed = 1; seed <= seeds; ++seed) {
-      const auto p = benchmark_fleets::make_fleet(seed, s.modules, s.devices, s.sequences, s.header);
+      auto p = benchmark_fleets::make_fleet(seed, s.modules, s.devices, s.sequences, s.header);
+      if (!ll::minimises_tau(s.goal)) add_goal(p, seed, s.goal);
       chain.run(ll::chain_partitioner{}, p, 60);
       glpk.run(ll::glpk_partitioner{}, p, 60);
       if (s.devices <= 8) alone.run(ll::glpk_partitioner{false}, p, 10);
     }
-    std::printf("%7zu %7zu %9u %6s |", s.modules, s.devices, s.sequences, s.header ? "named" : "none");
+    std::printf("%7zu %7zu %9u %6s %-10s |", s.modules, s.devices, s.sequences, s.header ? "named" : "none",
+                ll::minimises_tau(s.goal) ? "tau" : std::string(ll::name_of(s.goal)).c_str());
     chain.print();
     glpk.print();
     alone.print();

@@ -9,7 +9,9 @@
 #include <lingualinked/documents/instance.hpp>
 #include <lingualinked/graph/transmission_map.hpp>
 
+#include <algorithm>
 #include <iostream>
+#include <iterator>
 #include <memory>
 #include <span>
 #include <utility>
@@ -60,16 +62,13 @@ ll::result<int> elaborate(ll::plan_document& document, const ll::placement_insta
 ll::result<int> plan_instance(const plan_options& o) {
   if (o.only_for_models)
     return ll::error{ll::errc::invalid_argument,
-                     "--instance is solved as it stands; leave out --objective, --sequences, --context, --fleet and --model"};
+                     "--instance is solved as it stands; leave out --objective, --sequences, --context, "
+                     "--private-layers, --max-stages, --fleet and --model"};
   auto text = read_file(o.instance);
   if (!text) return text.error();
   auto instance = ll::read_instance(*text);
   if (!instance) return ll::error{ll::errc::malformed, o.instance + ": " + instance.error().message};
   auto placed = solve(*instance, o.solver, o.time_limit);
-  // What a solver declines is a matter of usage: another solver takes it.
-  if (!placed && placed.error().code == ll::errc::unsupported)
-    return ll::error{ll::errc::invalid_argument, placed.error().message};
-  if (!placed && placed.error().code == ll::errc::limit) return ll::error{ll::errc::malformed, placed.error().message};
   if (!placed) return placed.error();
   std::vector<ll::transmission> map;
   if (!placed->stages.empty()) {
@@ -95,12 +94,17 @@ ll::result<int> plan(const plan_options& o) {
   auto kv = o.where.kv_for(*model);
   if (!kv) return kv.error();
   planning_request request;
-  request.options.goal = o.objective == "latency" ? ll::objective::latency : ll::objective::throughput;
-  request.options.sequences = o.sequences != 0 ? o.sequences : o.objective == "latency" ? 1 : 4;
+  const auto goal = std::ranges::find(ll::objective_names, o.objective) - ll::objective_names.begin();
+  request.options.goal = static_cast<ll::objective>(goal);
+  request.options.sequences = o.sequences != 0 ? o.sequences : request.options.goal == ll::objective::throughput ? 4 : 1;
+  if (request.options.goal == ll::objective::completion)
+    request.options.chunk_tokens.assign(std::begin(chunk_choices), std::end(chunk_choices));
+  else request.options.chunk_tokens = {stage_chunk_tokens};
   request.options.context_tokens = *context;
   request.options.prompt_tokens = o.prompt_tokens;
   request.options.generate_tokens = o.generate_tokens;
   request.options.time_limit_seconds = o.time_limit;
+  o.where.limit(request.options);
   request.kv_type = *kv;
   request.threads = o.where.thread_count();
   request.solver = o.solver;
@@ -127,17 +131,21 @@ void add_plan(CLI::App& app, action& chosen) {
   c->add_option("--instance", o->instance, "Solve this problem in plain numbers instead; needs no model");
   c->add_option("--dump-instance", o->dump_instance, "Write the problem that is solved to this file");
   CLI::Option* objective =
-      c->add_option("--objective", o->objective, "latency: one sequence; throughput: four, unless --sequences says otherwise")
-          ->check(CLI::IsMember({"latency", "throughput"}))
+      c->add_option("--objective", o->objective,
+                    "latency: least time of a token; throughput: the same for four sequences, unless --sequences says "
+                    "otherwise; energy: least joules of a token; completion: least time of a whole request")
+          ->check(CLI::IsMember({"latency", "throughput", "energy", "completion"}))
           ->capture_default_str();
   CLI::Option* sequences = c->add_option("--sequences", o->sequences, "Sequences in flight")->check(CLI::Range(1, 1024));
   CLI::Option* context = c->add_option("-c,--context", o->where.context, "Longest context in tokens, paid for in memory")
                              ->check(CLI::PositiveNumber);
+  o->where.add_limits_to(*c);
   c->add_option("--kv", o->where.kv, "Type of the KV cache: f32 or f16");
-  c->add_option("--prompt-tokens", o->prompt_tokens, "Prompt length at which times are taken")
+  c->add_option("--prompt-tokens", o->prompt_tokens,
+                "Prompt length, of the request that completion means and at which times are taken")
       ->capture_default_str()
       ->check(CLI::PositiveNumber);
-  c->add_option("--generate-tokens", o->generate_tokens, "Tokens written, for the same")
+  c->add_option("--generate-tokens", o->generate_tokens, "Tokens written, for the same; batteries must last for them")
       ->capture_default_str()
       ->check(CLI::NonNegativeNumber);
   c->add_option("--solver", o->solver, solver_names() + "; " + default_solver() + " if not given");
@@ -152,7 +160,7 @@ void add_plan(CLI::App& app, action& chosen) {
   c->add_flag("--json", o->json, "Print one JSON document");
   c->callback([o, fleet, objective, sequences, context, &chosen] {
     o->only_for_models = fleet->count() + objective->count() + sequences->count() + context->count() > 0 ||
-                         !o->model.model.empty() || !o->model.words.empty();
+                         o->where.private_layers || o->where.max_stages || !o->model.model.empty() || !o->model.words.empty();
     chosen = [o] { return plan(*o); };
   });
 }

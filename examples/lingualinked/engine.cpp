@@ -146,6 +146,8 @@ ll::result<engine> engine::start(const ll::language_model& model, const where_op
   auto kv = where.kv_for(model);
   if (!kv) return kv.error();
   if (!where.cut.empty() && where.devices == 0) return ll::error{ll::errc::invalid_argument, "--cut needs --devices"};
+  if (where.fleet.empty() && (where.private_layers || where.max_stages))
+    return ll::error{ll::errc::invalid_argument, "--private-layers and --max-stages need --fleet"};
   if (int{!where.fleet.empty() && where.plan.empty()} + int{where.devices != 0} + int{!where.plan.empty()} > 1)
     return ll::error{ll::errc::invalid_argument,
                      "give one of --fleet, --devices and --plan (a fleet beside a plan is checked against it)"};
@@ -159,6 +161,8 @@ ll::result<engine> engine::start(const ll::language_model& model, const where_op
   request.options.prompt_tokens = needs.prompt_tokens;
   request.options.generate_tokens = needs.generate_tokens;
   request.options.sequences = needs.sequences;
+  where.limit(request.options);
+  request.options.chunk_tokens = {stage_chunk_tokens};
   request.kv_type = *kv;
   request.threads = b->threads;
   if (where.distributed()) {
@@ -201,7 +205,10 @@ ll::result<engine> engine::start(const ll::language_model& model, const where_op
                           .threads = d.threads.value_or(where.threads)});
     }
     s.transmissions = b->plan->transmissions;
-    s.chunk_tokens = chunk_for(stage_chunk_tokens, model, needs.logits);
+    // A piece that the plan chose where the prompt counted; it took the buffers for it off the memory.
+    const bool chosen = b->plan->document.objective == ll::name_of(ll::objective::completion);
+    const std::uint32_t chunk = b->plan->document.predicted.prefill_chunk_tokens.value_or(stage_chunk_tokens);
+    s.chunk_tokens = chunk_for(chosen ? chunk : stage_chunk_tokens, model, needs.logits);
   } else {
     s.stages.push_back({.device = "local", .endpoint = "local", .first_module = 0, .last_module = s.module_count - 1});
     s.chunk_tokens = chunk_for(local_chunk_tokens, model, needs.logits);

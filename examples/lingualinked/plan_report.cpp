@@ -59,46 +59,6 @@ ll::plan_document::baseline single_baseline(const ll::placement_instance& instan
   return {true, best / instance.sequences, std::nullopt};
 }
 
-/// Time to the first token: chunks of the prompt follow each other through the stages.
-///   chunk time of a stage = max(flops of the chunk / compute, weights read once / memory bandwidth), plus its hop
-std::optional<double> prefill_seconds(const ll::language_model& model, const ll::fleet& machines,
-                                      const ll::placement_instance& instance, const ll::placement& placed,
-                                      const planning_request& request) {
-  const ll::module_graph modules = model.modules(request.kv_type);
-  const double tokens = std::min<double>(stage_chunk_tokens, request.options.prompt_tokens);
-  const double chunks = std::max(1.0, std::ceil(request.options.prompt_tokens / static_cast<double>(stage_chunk_tokens)));
-  double lap = 0;
-  double busiest = 0;
-  for (std::size_t s = 0; s < placed.stages.size(); ++s) {
-    const ll::stage_interval& stage = placed.stages[s];
-    const ll::device& d = machines.devices[stage.device];
-    double flops = 0;
-    double bytes = 0;
-    for (std::size_t u = stage.first_module; u <= stage.last_module; ++u) {
-      const ll::node_cost cost = modules.cost(static_cast<std::uint32_t>(u));
-      const bool head = u + 1 == modules.node_count();  // only the last position of a prompt goes through the head
-      flops += (cost.flops_per_token + cost.flops_per_token_and_context_token * request.options.prompt_tokens / 2) *
-               (head ? 1 : tokens);
-      bytes += static_cast<double>(cost.read_bytes_per_token);
-    }
-    double seconds = 0;
-    if (d.compute_flops_per_second) seconds = std::max(seconds, flops / *d.compute_flops_per_second);
-    if (d.memory_bandwidth_bytes_per_second) seconds = std::max(seconds, bytes / *d.memory_bandwidth_bytes_per_second);
-    double hop = 0;
-    if (s + 1 < placed.stages.size()) {
-      const auto link = std::ranges::find_if(instance.links, [&](const ll::link& l) {
-        return l.from == stage.device && l.to == placed.stages[s + 1].device && l.quality.bandwidth_bytes_per_second > 0;
-      });
-      if (link == instance.links.end()) return std::nullopt;
-      hop = link->quality.latency_seconds + tokens * static_cast<double>(instance.modules[stage.last_module].cut_bytes) /
-                                                link->quality.bandwidth_bytes_per_second;
-    }
-    lap += seconds + hop;
-    busiest = std::max({busiest, seconds, hop});
-  }
-  return lap + (chunks - 1) * busiest;
-}
-
 /// One change takes at most this long to solve; a hint is not worth more.
 constexpr double what_if_seconds = 1;
 
@@ -158,7 +118,9 @@ std::string fleet_sha256(const ll::fleet& machines) {
 ll::plan_document report_placement(const ll::placement_instance& instance, const ll::placement& placed,
                                    std::span<const ll::transmission> map) {
   ll::plan_document d;
-  d.objective = instance.sequences == 1 ? "latency" : "throughput";
+  d.objective =
+      ll::minimises_tau(instance.goal) ? (instance.sequences == 1 ? "latency" : "throughput") : ll::name_of(instance.goal);
+  if (instance.goal == ll::objective::energy) d.objective_unit = "joules_per_token";
   d.sequences = instance.sequences;
   d.context_tokens = instance.context_tokens;
   d.module_count = instance.modules.size();
@@ -175,18 +137,24 @@ ll::plan_document report_placement(const ll::placement_instance& instance, const
   }
   if (placed.stages.empty()) return d;
 
-  d.objective_value = placed.objective_seconds;
+  const bool tau = ll::minimises_tau(instance.goal);
+  const double value = tau ? placed.objective_seconds : placed.objective_value;
+  const double bound = tau ? placed.bound_seconds : placed.bound_value;
+  d.objective_value = value;
   d.objective_seconds = placed.objective_seconds;
-  d.bound = placed.bound_seconds;
-  d.gap = placed.objective_seconds > 0
-              ? std::max(0.0, (placed.objective_seconds - placed.bound_seconds) / placed.objective_seconds)
-              : 0;
+  d.bound = bound;
+  d.gap = value > 0 ? std::max(0.0, (value - bound) / value) : 0;
+  d.contract = instance.devices[placed.stages.front().device].contract;
   const auto cost = ll::evaluate(instance, placed.stages);
   if (cost) {
     d.objective_seconds = cost->tau_seconds;
     d.predicted.token_seconds = cost->tau_seconds / instance.sequences;
     d.predicted.lap_seconds = cost->lap_seconds;
     d.predicted.bottleneck_seconds = cost->bottleneck_seconds;
+    d.predicted.prefill_seconds = cost->prompt_seconds;
+    if (cost->prompt_seconds) d.predicted.prefill_chunk_tokens = cost->prompt_chunk_tokens;
+    d.predicted.completion_seconds = cost->completion_seconds;
+    d.predicted.energy_joules_per_token = cost->joules_per_token;
   }
   std::vector<bool> used(instance.devices.size(), false);
   for (std::size_t s = 0; s < placed.stages.size(); ++s) {
@@ -213,18 +181,17 @@ ll::plan_document report_placement(const ll::placement_instance& instance, const
   return d;
 }
 
-ll::plan_document report_plan(const ll::language_model& model, const ll::fleet& machines, const ll::placement_instance& instance,
-                              const ll::placement& placed, std::span<const ll::transmission> map, const planning_request& request,
+ll::plan_document report_plan(const ll::fleet& machines, const ll::placement_instance& instance, const ll::placement& placed,
+                              std::span<const ll::transmission> map, const planning_request& request,
                               std::uint64_t reserve_bytes) {
   ll::plan_document d = report_placement(instance, placed, map);
-  d.objective = request.options.goal == ll::objective::latency ? "latency" : "throughput";
+  d.objective = ll::name_of(request.options.goal);
   d.fleet_sha256 = fleet_sha256(machines);
   d.kv_dtype = std::string(ll::name_of(request.kv_type));
   for (std::size_t s = 0; s < d.stages.size(); ++s) {
     d.stages[s].endpoint = machines.devices[placed.stages[s].device].endpoint;
     d.stages[s].reserve_bytes = reserve_bytes;
   }
-  if (!placed.stages.empty()) d.predicted.prefill_seconds = prefill_seconds(model, machines, instance, placed, request);
   return d;
 }
 
@@ -245,7 +212,7 @@ ll::plan_document::explanation explain_placement(const ll::placement_instance& i
   for (const ll::what_if& w : ll::what_would_help(instance, placed.stages, again)) {
     std::optional<double> token;
     if (w.tau_seconds) token = *w.tau_seconds / instance.sequences;
-    e.changes.push_back({w.text, token});
+    e.changes.push_back({w.text, token, w.value});
   }
   return e;
 }
@@ -269,6 +236,7 @@ std::string describe_plan(const ll::plan_document& plan) {
   out += fmt::format("predicted: {} per token, lap {}, busiest stage or link {}, prompt {}\n",
                      milliseconds(plan.predicted.token_seconds), milliseconds(plan.predicted.lap_seconds),
                      milliseconds(plan.predicted.bottleneck_seconds), milliseconds(plan.predicted.prefill_seconds));
+  if (plan.predicted.energy_joules_per_token) out += fmt::format("{:.4g} J per token\n", *plan.predicted.energy_joules_per_token);
   if (plan.overlaps && plan.overlaps->extra_bytes > 0) {
     out += fmt::format("windows ({}, {}): when a device slows down {:g}x, {} per token instead of {}, if stages also keep\n",
                        plan.overlaps->rule, plan.overlaps->tier, plan.overlaps->slow_down,

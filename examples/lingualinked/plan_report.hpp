@@ -16,10 +16,9 @@ namespace tool {
 
 /// A placement as 'plan --json' prints it, with predictions, baselines and why devices stay unused; without the model's digest,
 /// which costs a pass over the whole file and is left to who prints the document.
-[[nodiscard]] ll::plan_document report_plan(const ll::language_model& model, const ll::fleet& machines,
-                                            const ll::placement_instance& instance, const ll::placement& placed,
-                                            std::span<const ll::transmission> map, const planning_request& request,
-                                            std::uint64_t reserve_bytes);
+[[nodiscard]] ll::plan_document report_plan(const ll::fleet& machines, const ll::placement_instance& instance,
+                                            const ll::placement& placed, std::span<const ll::transmission> map,
+                                            const planning_request& request, std::uint64_t reserve_bytes);
 
 /// The part of the document that needs neither a model nor a fleet: for 'plan --instance'.
 [[nodiscard]] ll::plan_document report_placement(const ll::placement_instance& instance, const ll::placement& placed,

@@ -40,7 +40,11 @@ ll::executor_options executor_options_of(const planning_request& request) {
   ll::executor_options o;
   o.context_tokens = request.options.context_tokens;
   o.sequences = request.options.sequences;
-  o.rows = std::size_t{stage_chunk_tokens} + request.options.sequences;
+  std::uint32_t chunk = stage_chunk_tokens;
+  if (const auto chosen = ll::chunk_choices(request.options);
+      request.options.goal == ll::objective::completion && !chosen.empty())
+    chunk = std::max(chunk, chosen.back());
+  o.rows = std::size_t{chunk} + request.options.sequences;
   o.kv_type = request.kv_type;
   o.threads = request.threads;
   return o;
@@ -65,7 +69,7 @@ ll::result<ready_plan> finish(const ll::language_model& model, ll::fleet machine
     if (!map) return map.error();
     ready.transmissions = *std::move(map);
   }
-  ready.document = report_plan(model, machines, instance, placed, ready.transmissions, request, reserve_bytes(model, request));
+  ready.document = report_plan(machines, instance, placed, ready.transmissions, request, reserve_bytes(model, request));
   ready.machines = std::move(machines);
   ready.instance = std::move(instance);
   ready.placed = std::move(placed);
@@ -115,6 +119,11 @@ ll::result<ll::placement> solve(const ll::placement_instance& instance, const st
   try_one(ll::memory_proportional_partitioner{});
   try_one(ll::speed_proportional_partitioner{});
   try_one(ll::lingualinked_partitioner{});
+  // What a solver declines is a matter of usage, since another takes it; what is too large is so in the input.
+  if (answer && !*answer && answer->error().code == ll::errc::unsupported)
+    return ll::error{ll::errc::invalid_argument, answer->error().message};
+  if (answer && !*answer && answer->error().code == ll::errc::limit)
+    return ll::error{ll::errc::malformed, answer->error().message};
   if (answer) return *std::move(answer);
   return ll::error{ll::errc::invalid_argument, "solver '" + name + "' is not in this build; there are " + solver_names()};
 }

@@ -18,6 +18,8 @@ namespace tool {
 
 /// Longest piece of a prompt in one batch, where several stages work on pieces in turn.
 inline constexpr std::uint32_t stage_chunk_tokens = 64;
+/// What a plan may choose from where the time of the prompt counts.
+inline constexpr std::uint32_t chunk_choices[] = {32, 64, 128, 256, 512};
 
 /// What a plan is made for.
 struct planning_request {

@@ -16,6 +16,7 @@ void where_options::add_to(CLI::App& app, bool with_context) {
   app.add_option("--fleet", fleet, "Fleet file: the planner chooses among its devices; \"local\" ones are started here");
   app.add_option("--devices", devices, "Start this many local workers and use exactly so many stages")->check(CLI::Range(1, 64));
   app.add_option("--cut", cut, "With --devices: the first modules of stages 2..N, e.g. 20,41");
+  add_limits_to(app);
   app.add_option("--plan", plan, "Obey a plan that 'plan --json' printed");
   app.add_option("-t,--threads", threads, "Threads of each device; its physical cores if not given")->check(CLI::Range(1, 1024));
   app.add_option("--isa", isa, "Force an instruction set: scalar, avx2, avxvnni, avx512, neon, neon_dot");
@@ -23,6 +24,19 @@ void where_options::add_to(CLI::App& app, bool with_context) {
   if (with_context)
     app.add_option("-c,--context", context, "Longest context in tokens; the model's own, at most 4096, if not given")
         ->check(CLI::PositiveNumber);
+}
+
+void where_options::add_limits_to(CLI::App& app) {
+  app.add_option("--private-layers", private_layers,
+                 "With --fleet: the embedding, the first and the last so many layers and the head stay on devices that the fleet "
+                 "file calls trusted, and on its header")
+      ->check(CLI::Range(0, 65536));
+  app.add_option("--max-stages", max_stages, "With --fleet: at most so many devices in one plan")->check(CLI::PositiveNumber);
+}
+
+void where_options::limit(ll::planning_options& options) const {
+  if (private_layers) options.private_modules = 1 + 2 * std::size_t{*private_layers};
+  options.max_stages = max_stages;
 }
 
 ll::result<std::uint32_t> where_options::context_for(const ll::language_model& model) const {

@@ -147,20 +147,40 @@ inline ll::placement_instance instance(source& s) {
     p.modules.push_back({s.text(), s.below(1U << 30), s.below(1U << 20), s.below(1U << 20)});
   for (std::size_t i = 0; i + 1 < modules; ++i)
     if (s.coin()) p.edges.push_back({i, i + 1 + s.below(modules - i - 1), s.below(1U << 20)});
+  p.goal = static_cast<ll::objective>(s.below(4));
+  p.prompt_tokens = static_cast<std::uint32_t>(1 + s.below(999));
+  p.generate_tokens = static_cast<std::uint32_t>(s.below(999));
+  for (std::uint64_t n = s.below(3) + (p.goal == ll::objective::completion ? 1 : 0); n > 0; --n)
+    p.chunk_tokens.push_back((p.chunk_tokens.empty() ? 0 : p.chunk_tokens.back()) + static_cast<std::uint32_t>(1 + s.below(99)));
+  const bool needs_power = p.goal == ll::objective::energy || s.coin();
   const std::size_t count = 1 + s.below(4);
   for (std::size_t i = 0; i < count; ++i) {
     ll::placement_instance::device d{s.text() + std::to_string(i), s.below(std::uint64_t{1} << 40), {}};
     for (std::size_t m = 0; m < modules; ++m) d.module_seconds.push_back(s.seconds());
     if (s.coin()) d.stage_seconds = s.seconds();
+    for (std::size_t m = 0; m < modules; ++m)
+      if (s.below(4) == 0) d.forbidden_modules.push_back(m);
+    d.contract = static_cast<std::uint32_t>(1 + s.below(3));
+    d.power_idle_watts = s.maybe([&] { return s.seconds(); });
+    d.power_active_watts = s.maybe([&] { return s.seconds(); });
+    if (needs_power) {
+      d.power_idle_watts = s.seconds();
+      d.power_active_watts = *d.power_idle_watts + s.seconds();
+      d.battery_joules = s.maybe([&] { return s.seconds(); });
+    }
+    for (std::size_t c = 0; c < p.chunk_tokens.size(); ++c)
+      for (d.prefill_seconds.emplace_back(); d.prefill_seconds.back().size() < modules;)
+        d.prefill_seconds.back().push_back(s.seconds());
     p.devices.push_back(d);
   }
   for (std::size_t from = 0; from < count; ++from)
     for (std::size_t to = 0; to < count; ++to)
       if (from != to && s.coin())
-        p.links.push_back({from, to, {s.seconds(), s.seconds() * 1e9, s.maybe([&] { return s.real(); })}, residuals(s)});
+        p.links.push_back({from, to, {s.seconds(), s.seconds() * 1e9, s.maybe([&] { return s.seconds(); })}, residuals(s)});
   p.sequences = static_cast<std::uint32_t>(1 + s.below(8));
   p.context_tokens = static_cast<std::uint32_t>(s.below(10000));
   p.token_bytes = s.below(16);
+  p.max_stages = s.maybe([&] { return static_cast<std::uint32_t>(1 + s.below(8)); });
   p.tied_bytes = modules > 1 ? std::min(p.modules.front().weight_bytes, p.modules.back().weight_bytes) / 2 : 0;
   p.header = s.maybe([&] { return static_cast<std::size_t>(s.below(count)); });
   return p;
@@ -183,7 +203,8 @@ inline ll::plan_document plan(source& s) {
   p.gap = s.maybe(real);
   p.solve_seconds = s.real();
   p.reason = s.maybe([&] { return s.text(); });
-  p.predicted = {s.maybe(real), s.maybe(real), s.maybe(real), s.maybe(real), s.maybe(real)};
+  p.predicted = {s.maybe(real), s.maybe(real), s.maybe(real), s.maybe(real), {}, s.maybe(real), s.maybe(real)};
+  p.predicted.prefill_chunk_tokens = s.maybe([&] { return static_cast<std::uint32_t>(1 + s.below(512)); });
   const auto baseline = [&] { return document::baseline{s.coin(), s.maybe(real), s.maybe([&] { return s.text(); })}; };
   for (const char* rule : {"even", "fastest_device"})
     if (s.coin()) p.baselines[rule] = baseline();

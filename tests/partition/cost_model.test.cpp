@@ -153,6 +153,25 @@ TEST_SUITE("partition/cost_model") {
     f.devices[0].profiles[0].module_kind = {0, 1, 2};
     CHECK(instance_of(f, o, c).error().code == ll::errc::malformed);
   }
+  TEST_CASE("private modules are forbidden on devices that are neither trusted nor the header") {
+    ll::fleet f;
+    f.devices = {machine("a", 10, std::nullopt), machine("b", 10, std::nullopt), machine("c", 10, std::nullopt)};
+    f.devices[1].trusted = true;
+    f.devices[2].contract = 2;
+    f.header = 2;
+    ll::planning_options o;
+    o.max_stages = 2;
+    CHECK(instance_of(f, o).value().devices[0].forbidden_modules.empty());
+    o.private_modules = 1;
+    const auto p = instance_of(f, o).value();
+    CHECK(p.devices[0].forbidden_modules == std::vector<std::size_t>{0, 2});
+    CHECK(p.devices[1].forbidden_modules.empty());
+    CHECK(p.devices[2].forbidden_modules.empty());
+    CHECK(p.devices[2].contract == 2);
+    CHECK(p.max_stages == 2U);
+    o.private_modules = 5;
+    CHECK(instance_of(f, o).value().devices[0].forbidden_modules == std::vector<std::size_t>{0, 1, 2});
+  }
   TEST_CASE("memory that nobody states does not limit") {
     ll::fleet f;
     f.devices = {machine("a", 10, std::nullopt)};

@@ -22,6 +22,7 @@ namespace {
 /// The same problem with every module like the first.
 ll::placement_instance identical_modules(ll::placement_instance p) {
   p.edges.clear();
+  for (auto& d : p.devices) d.forbidden_modules.clear();
   for (auto& m : p.modules) m = p.modules.front();
   for (auto& d : p.devices) d.module_seconds.assign(p.modules.size(), d.module_seconds.front());
   return p;
@@ -81,6 +82,9 @@ TEST_SUITE("partition/counts") {
     decline(other);
     other = p;
     other.edges.push_back({0, 3, 1});
+    decline(other);
+    other = p;
+    other.devices[0].forbidden_modules = {1};
     decline(other);
     decline(identical_modules(ref::make_fleet(1, 20, 15, 1)));
   }

@@ -110,6 +110,22 @@ TEST_SUITE("partition/evaluate") {
     CHECK(mentions(memory.error().message, "240"));
     CHECK(mentions(memory.error().message, "239"));
 
+    p = small_ring();
+    const std::vector<ll::stage_interval> two{{0, 0, 1}, {1, 2, 3}};
+    p.links.push_back({1, 0, {0, 1000}});
+    REQUIRE(ll::evaluate(p, two).has_value());
+    p.max_stages = 1;
+    CHECK(mentions(ll::evaluate(p, two).error().message, "max_stages is 1"));
+    p.max_stages = 2;
+    p.devices[1].contract = 2;
+    CHECK(mentions(ll::evaluate(p, two).error().message, "contract 2"));
+    p.devices[1].contract = 1;
+    p.devices[1].forbidden_modules = {0, 3};
+    CHECK(mentions(ll::evaluate(p, two).error().message, "module 3 ('m3') is not allowed on 'b'"));
+    p.devices[1].forbidden_modules = {0, 1};
+    CHECK(ll::evaluate(p, two).has_value());
+    p.devices[0].memory_bytes = 1;
+
     const std::vector<std::vector<ll::stage_interval>> no_plans{
         {}, {{0, 0, 2}}, {{0, 1, 3}}, {{0, 0, 1}, {0, 2, 3}}, {{0, 0, 1}, {1, 3, 3}}, {{7, 0, 3}}, {{0, 0, 9}}};
     for (const auto& stages : no_plans) {
@@ -183,6 +199,13 @@ TEST_SUITE("partition/validate") {
         {"edges[0].bytes", [](auto& p, double, double) { p.edges[0].bytes = UINT64_MAX; }},
         {"modules[1].weight_bytes", [](auto& p, double, double) { p.modules[1].weight_bytes = UINT64_MAX; }},
         {"modules[3].weight_bytes", [](auto& p, double, double) { p.modules[3].kv_bytes_per_token = UINT64_MAX / 4; }},
+        {"max_stages", [](auto& p, double, double) { p.max_stages = 0; }},
+        {"devices[1].contract", [](auto& p, double, double) { p.devices[1].contract = 0; }},
+        {"devices[1].forbidden_modules[0]", [](auto& p, double, double) { p.devices[1].forbidden_modules = {4}; }},
+        {"devices[1].forbidden_modules[1]",
+         [](auto& p, double, double) {
+           p.devices[1].forbidden_modules = {2, 2};
+         }},
         {"modules[2].cut_bytes", [](auto& p, double, double) { p.modules[2].cut_bytes = UINT64_MAX; }},
     };
     REQUIRE(ll::validate_instance(small_ring()).has_value());

@@ -31,6 +31,27 @@ struct random_instance {
   bool exact_ties = false;  // times and links are small whole numbers, so that many plans cost exactly the same
 };
 
+/// Modules that are not allowed everywhere, devices of two contracts, and a limit of stages; each now and then.
+inline void add_limits(ll::placement_instance& p, dice& roll) {
+  if (roll.chance(0.2)) {  // the ends stay on some devices
+    const std::size_t ends = 1 + roll.below(2);
+    for (auto& d : p.devices) {
+      if (roll.chance(0.5)) continue;
+      for (std::size_t j = 0; j < p.modules.size(); ++j)
+        if (j < ends || j + ends >= p.modules.size()) d.forbidden_modules.push_back(j);
+    }
+  }
+  if (roll.chance(0.1)) {  // any module anywhere
+    auto& d = p.devices[roll.below(p.devices.size())];
+    d.forbidden_modules.clear();
+    for (std::size_t j = 0; j < p.modules.size(); ++j)
+      if (roll.chance(0.3)) d.forbidden_modules.push_back(j);
+  }
+  if (roll.chance(0.15))
+    for (auto& d : p.devices) d.contract = roll.chance(0.3) ? 2 : 1;
+  if (roll.chance(0.25)) p.max_stages = static_cast<std::uint32_t>(1 + roll.below(3));
+}
+
 /// 3 to 7 modules on 2 to 4 devices.
 inline random_instance make_random_instance(std::uint64_t seed) {
   dice roll(seed);
@@ -89,7 +110,39 @@ inline random_instance make_random_instance(std::uint64_t seed) {
   if (p.header && roll.chance(0.3)) p.devices[*p.header].memory_bytes = 50;
   if (roll.chance(0.4))
     for (auto& machine : p.devices) machine.stage_seconds = number(0, 2);
+  add_limits(p, roll);
   return r;
+}
+
+/// Asks for something else than the least tau: for little energy, for a quick request, or for batteries that last.
+inline void add_goal(ll::placement_instance& p, std::uint64_t seed, ll::objective goal, bool batteries) {
+  dice roll(seed ^ 0x60a1);
+  const bool whole = roll.chance(0.2);  // small whole numbers: many plans cost the same
+  const auto number = [&](double low, double high) {
+    return whole ? static_cast<double>(1 + roll.below(3)) : roll.between(low, high);
+  };
+  p.goal = goal;
+  p.prompt_tokens = static_cast<std::uint32_t>(1 + roll.below(40));
+  p.generate_tokens = static_cast<std::uint32_t>(roll.below(20));
+  for (const std::uint32_t chunk : {4U, 8U, 32U})
+    if (roll.chance(0.6)) p.chunk_tokens.push_back(chunk);
+  if (p.chunk_tokens.empty()) p.chunk_tokens.push_back(16);
+  for (auto& d : p.devices) {
+    d.power_idle_watts = roll.chance(0.2) ? 0 : number(0.1, 2);
+    d.power_active_watts = *d.power_idle_watts + number(0, 5);
+    const double speed = number(0.1, 1);
+    for (const std::uint32_t chunk : p.chunk_tokens) {
+      auto& seconds = d.prefill_seconds.emplace_back();
+      for (const double s : d.module_seconds) seconds.push_back(s * (1 + speed * chunk * number(0.7, 1.3)));
+    }
+    if (batteries && roll.chance(0.6)) {
+      double all = 0;
+      for (const double s : d.module_seconds) all += s;
+      d.battery_joules = *d.power_active_watts * all * p.sequences * (1 + p.generate_tokens) * roll.between(0.1, 3);
+    }
+  }
+  for (auto& l : p.links)
+    if (roll.chance(0.5)) l.quality.joules_per_byte = number(0, 0.2);
 }
 
 /// Adds edges between modules that are any distance apart.

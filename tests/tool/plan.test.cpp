@@ -71,6 +71,19 @@ TEST_SUITE("tool/plan") {
            for (auto& d : p["devices"]) d["memory_bytes"] = 50;
          },
          4, "needs 100 bytes"},
+        {"no device that may hold the first module",
+         [](json& p) {
+           for (auto& d : p["devices"]) d["forbidden_modules"] = {0};
+         },
+         4, "private: no trusted device can hold module 0 ('m0')"},
+        {"one stage only", [](json& p) { p["max_stages"] = 1; }, 4, "stages: "},
+        {"every device by itself",
+         [](json& p) {
+           for (int d = 0; d < 3; ++d) p["devices"][static_cast<std::size_t>(d)]["contract"] = 1 + d;
+         },
+         4, "contracts: "},
+        {"a forbidden module that is not there", [](json& p) { p["devices"][0]["forbidden_modules"] = {6}; }, 3,
+         "devices[0].forbidden_modules[0]"},
         {"one device too small", [](json& p) { p["devices"][0]["memory_bytes"] = 50; }, 0, ""},
         {"a name twice", [](json& p) { p["devices"][1]["name"] = "a"; }, 3, "devices[1].name"},
         {"no number", [](json& p) { p["devices"][0]["module_seconds"][2] = nullptr; }, 3, "devices[0].module_seconds[2]"},

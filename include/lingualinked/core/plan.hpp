@@ -32,7 +32,9 @@ struct placement {
   solve_status status = solve_status::unknown;
   std::vector<stage_interval> stages;  // in order of execution
   double objective_seconds = 0;        // tau of stages
-  double bound_seconds = 0;            // no plan is better than this
+  double bound_seconds = 0;            // no plan is better than this; 0 where something else than tau is minimised
+  double objective_value = 0;          // where something else than tau is minimised: that, in its unit
+  double bound_value = 0;              // likewise: no plan is better than this
   double solve_seconds = 0;
   std::string reason;  // why there is no plan; empty when there is one
 

@@ -25,6 +25,8 @@ struct plan_document {
     std::optional<double> lap_seconds;
     std::optional<double> bottleneck_seconds;
     std::optional<double> prefill_seconds;
+    std::optional<std::uint32_t> prefill_chunk_tokens;  // into which the prompt is cut
+    std::optional<double> completion_seconds;           // of a request: its prompt and every token of its answer
     std::optional<double> energy_joules_per_token;
     friend bool operator==(const predicted_times&, const predicted_times&) = default;
   };
@@ -71,6 +73,7 @@ struct plan_document {
   struct change {
     std::string what;                     // "1 GB more on 'phone-a'"
     std::optional<double> token_seconds;  // of the best plan found then
+    std::optional<double> objective_value;
     friend bool operator==(const change&, const change&) = default;
   };
   struct explanation {

@@ -34,7 +34,10 @@ inline constexpr std::size_t max_plan_entries = 65'536;
 
 [[nodiscard]] inline nlohmann::ordered_json explanation_json(const plan_document::explanation& e) {
   nlohmann::ordered_json changes = nlohmann::ordered_json::array();
-  for (const auto& c : e.changes) changes.push_back({{"what", c.what}, {"token_seconds", null_unless_known(c.token_seconds)}});
+  for (const auto& c : e.changes)
+    changes.push_back({{"what", c.what},
+                       {"token_seconds", null_unless_known(c.token_seconds)},
+                       {"objective_value", null_unless_known(c.objective_value)}});
   nlohmann::ordered_json rules = nlohmann::ordered_json::array();
   for (const auto& w : e.window_rules) rules.push_back(windows_json(w));
   return {{"limit", e.limit}, {"changes", changes}, {"windows", rules}};
@@ -125,6 +128,8 @@ LINGUALINKED_DECL nlohmann::ordered_json to_json(const plan_document& plan) {
                      {"lap_seconds", null_unless_known(p.lap_seconds)},
                      {"bottleneck_seconds", null_unless_known(p.bottleneck_seconds)},
                      {"prefill_seconds", null_unless_known(p.prefill_seconds)},
+                     {"prefill_chunk_tokens", null_unless_known(p.prefill_chunk_tokens)},
+                     {"completion_seconds", null_unless_known(p.completion_seconds)},
                      {"energy_joules_per_token", null_unless_known(p.energy_joules_per_token)}}},
                    {"baselines", detail::baselines_json(plan.baselines)},
                    {"windows", plan.overlaps ? detail::windows_json(*plan.overlaps) : json(nullptr)},
@@ -161,8 +166,12 @@ LINGUALINKED_DECL result<plan_document> read_plan(std::string_view text) {
   plan.solve_seconds = r.real(root.member("solve_seconds"), 0);
   plan.reason = r.text_if(root.member("reason"));
   const json_field predicted = root.member("predicted");
-  plan.predicted = {r.real_if(predicted.member("token_seconds"), 0), r.real_if(predicted.member("lap_seconds"), 0),
-                    r.real_if(predicted.member("bottleneck_seconds"), 0), r.real_if(predicted.member("prefill_seconds"), 0),
+  plan.predicted = {r.real_if(predicted.member("token_seconds"), 0),
+                    r.real_if(predicted.member("lap_seconds"), 0),
+                    r.real_if(predicted.member("bottleneck_seconds"), 0),
+                    r.real_if(predicted.member("prefill_seconds"), 0),
+                    r.number_if<std::uint32_t>(predicted.member("prefill_chunk_tokens"), 1, 65536),
+                    r.real_if(predicted.member("completion_seconds"), 0),
                     r.real_if(predicted.member("energy_joules_per_token"), 0)};
   plan.baselines = detail::read_baselines(r, root.member("baselines"));
   plan.overlaps = detail::read_windows(r, root.member("windows"));

@@ -21,7 +21,7 @@
 namespace lingualinked::inline v0 {
 
 /// The exact plan by a mixed-integer program, solved and proved by GLPK.
-///   least tau = max(T, sequences * P); edges of any number and shape
+///   least tau = max(T, sequences * P), or what else the instance asks for; edges of any number and shape
 /// A plan from chain, where that applies, cuts away columns that cannot better it; GLPK then finds its own plan and proves its
 /// own bound. Where it cannot within five seconds and chain has a proof, that proof stands. Among plans within the proved gap of
 /// 1e-6 any may be returned.
@@ -80,7 +80,7 @@ struct glpk_partitioner {
       placement plan = first_plan(with_devices(instance, chosen), time_limit_seconds);
       for (stage_interval& stage : plan.stages) stage.device = chosen[stage.device];
       if (plan.stages.empty()) plan = {};
-      plan.bound_seconds = 0;
+      bound_of(instance, plan) = 0;
       return plan;
     }
     const auto exact = chain.solve(instance, instance.edges.empty() ? time_limit_seconds : time_limit_seconds / 2);
@@ -93,7 +93,7 @@ struct glpk_partitioner {
     if (plan->status == solve_status::infeasible) return *plan;
     const auto cost = evaluate(instance, plan->stages);
     if (!cost) return {};
-    plan->objective_seconds = cost->tau_seconds;
+    value_of(instance, *plan) = cost->objective_value;
     return *plan;  // edges only add to what a plan costs, so the bound holds
   }
 
@@ -132,8 +132,53 @@ struct glpk_partitioner {
     return part;
   }
 
+  /// What was minimised, and what bounds it, in the unit of the objective.
+  static double& value_of(const placement_instance& p, placement& plan) {
+    return minimises_tau(p.goal) ? plan.objective_seconds : plan.objective_value;
+  }
+  static double& bound_of(const placement_instance& p, placement& plan) {
+    return minimises_tau(p.goal) ? plan.bound_seconds : plan.bound_value;
+  }
+
+  /// No plan of that value or better has a larger tau.
+  [[nodiscard]] static double most_tau(const placement_instance& p, double value) {
+    if (minimises_tau(p.goal)) return value;
+    if (p.goal == objective::completion) return p.generate_tokens > 0 ? value / p.generate_tokens : detail::never;
+    double idle = detail::never;
+    for (const auto& d : p.devices) idle = std::min(idle, d.power_idle_watts.value_or(0));
+    return idle > 0 ? value * p.sequences / idle : detail::never;
+  }
+
+  /// What one program says.
+  struct program_answer {
+    detail::mip_answer::outcome what = detail::mip_answer::outcome::nothing;
+    std::vector<stage_interval> stages;
+    double bound = 0;  // of any plan
+    bool too_large = false;
+  };
+
+  /// limit: plans of a larger value are not wanted.
+  [[nodiscard]] static program_answer solve_one(const detail::placement_tables& tables, detail::tau_bounds& bounds,
+                                                std::size_t chunk, double least_tau, double limit, double seconds) {
+    const placement_instance& p = *tables.instance;
+    const detail::label_costs costs(tables, chunk);
+    const double most = std::min(most_tau(p, limit), minimises_tau(p.goal) ? detail::never : tables.ceiling_seconds);
+    const detail::interval_model model(tables, bounds, costs, least_tau, most, limit);
+    program_answer r;
+    r.too_large = model.too_large();
+    if (r.too_large) return r;
+    const detail::mip_answer answer = detail::solve_mip(model.program(), seconds);
+    using outcome = detail::mip_answer::outcome;
+    r.what = answer.what;
+    const double bound =
+        answer.what == outcome::optimal ? answer.objective * (1 - 2 * detail::glpk_gap) : answer.bound * (1 - detail::glpk_gap);
+    r.bound = answer.what == outcome::infeasible ? limit : bound * model.scale();
+    if (answer.what == outcome::optimal || answer.what == outcome::feasible) r.stages = model.stages(answer.values);
+    return r;
+  }
+
   [[nodiscard]] static result<placement> solve_program(const placement_instance& instance, const detail::placement_tables& tables,
-                                                       const placement& known, clock::time_point deadline) {
+                                                       placement known, clock::time_point deadline) {
     detail::tau_bounds bounds(tables, deadline);
     double least = bounds.least_tau();
     for (std::size_t d = 0; d < tables.devices; ++d)
@@ -144,44 +189,53 @@ struct glpk_partitioner {
       plan.status = solve_status::infeasible;
       return plan;
     }
-    const double slack = 1 + proved_gap;  // leaves room for GLPK to find the known plan itself
-    const double most = known.stages.empty() ? detail::never : known.objective_seconds * slack;
-    const detail::interval_model model(tables, bounds, least / slack, most);
     using outcome = detail::mip_answer::outcome;
-    detail::mip_answer answer;
-    answer.what = outcome::nothing;
-    double left = std::chrono::duration<double>(deadline - clock::now()).count();
-    if (!known.stages.empty() && known.objective_seconds <= known.bound_seconds * slack)
-      left = std::min(left, second_proof_seconds);
-    if (!model.too_large()) answer = detail::solve_mip(model.program(), left);
-
-    const double bound =
-        answer.what == outcome::optimal ? answer.objective * (1 - 2 * detail::glpk_gap) : answer.bound * (1 - detail::glpk_gap);
-    plan.bound_seconds = std::max(least, bound * model.scale());
-    // What GLPK had no time to prove, chain may have proved.
-    if (answer.what != outcome::optimal) plan.bound_seconds = std::max(plan.bound_seconds, known.bound_seconds);
-    if (answer.what == outcome::optimal || answer.what == outcome::feasible) {
-      plan.stages = model.stages(answer.values);
-      const auto cost = evaluate(instance, plan.stages);
-      if (cost) plan.objective_seconds = cost->tau_seconds;
-      else plan.stages.clear();
-    }
-    if (!known.stages.empty() && (plan.stages.empty() || known.objective_seconds < plan.objective_seconds)) {
+    const double slack = 1 + proved_gap;  // leaves room for GLPK to find the known plan itself
+    const bool proved = !known.stages.empty() && value_of(instance, known) <= bound_of(instance, known) * slack;
+    if (!known.stages.empty()) {
       plan.stages = known.stages;
-      plan.objective_seconds = known.objective_seconds;
+      value_of(instance, plan) = value_of(instance, known);
     }
+    // One program for each way to cut the prompt, where that counts.
+    const std::size_t programs = instance.goal == objective::completion ? instance.chunk_tokens.size() : 1;
+    double bound = detail::never;
+    bool complete = true;
+    bool impossible = true;
+    bool failed = false;
+    bool too_large = false;
+    for (std::size_t i = 0; i < programs; ++i) {
+      double left = std::chrono::duration<double>(deadline - clock::now()).count() / static_cast<double>(programs - i);
+      if (proved) left = std::min(left, second_proof_seconds);
+      const double limit = plan.stages.empty() ? detail::never : value_of(instance, plan) * slack;
+      const program_answer answer = solve_one(tables, bounds, i, least / slack, limit, left);
+      bound = std::min(bound, answer.bound);
+      impossible = impossible && answer.what == outcome::infeasible;
+      complete = complete && (answer.what == outcome::optimal || answer.what == outcome::infeasible);
+      failed = failed || answer.what == outcome::failed;
+      too_large = too_large || answer.too_large;
+      if (answer.stages.empty()) continue;
+      const auto cost = evaluate(instance, answer.stages);
+      if (!cost || (!plan.stages.empty() && cost->objective_value >= value_of(instance, plan))) continue;
+      plan.stages = answer.stages;
+      value_of(instance, plan) = cost->objective_value;
+    }
+    double& proof = bound_of(instance, plan);
+    proof = std::max(bound == detail::never ? 0 : bound, minimises_tau(instance.goal) ? least : 0);
+    // What GLPK had no time to prove, chain may have proved.
+    if (!complete && !known.stages.empty())
+      proof = std::max(proof, std::min(bound_of(instance, known), value_of(instance, plan)));
     if (plan.stages.empty()) {
-      if (answer.what == outcome::failed) return error{errc::internal, "GLPK gave up on the program; use chain"};
-      plan.status = answer.what == outcome::infeasible ? solve_status::infeasible : solve_status::unknown;
-      if (model.too_large())
+      if (failed) return error{errc::internal, "GLPK gave up on the program; use chain"};
+      plan.status = impossible ? solve_status::infeasible : solve_status::unknown;
+      if (too_large)
         plan.reason = "the program for " + std::to_string(instance.modules.size()) + " modules, " +
                       std::to_string(instance.devices.size()) + " devices and " + std::to_string(instance.edges.size()) +
                       " edges is too large for GLPK; plan with fewer devices or coarser modules";
       return plan;
     }
-    plan.bound_seconds = std::min(plan.bound_seconds, plan.objective_seconds);
-    plan.status =
-        plan.objective_seconds <= plan.bound_seconds * (1 + proved_gap) ? solve_status::optimal : solve_status::feasible;
+    if (const auto cost = evaluate(instance, plan.stages)) plan.objective_seconds = cost->tau_seconds;
+    proof = std::min(proof, value_of(instance, plan));
+    plan.status = value_of(instance, plan) <= proof * (1 + proved_gap) ? solve_status::optimal : solve_status::feasible;
     return plan;
   }
 };

@@ -21,6 +21,7 @@ struct mip {
     bool integer = false;
     double low = 0;
     double high = std::numeric_limits<double>::infinity();
+    bool amount = false;  // any number, while others are 0 or 1 in the end
   };
   struct row {
     int type = GLP_FX;  // GLP_FX: = right, GLP_UP: <= right
@@ -73,7 +74,8 @@ inline void drop_dear_columns(glp_prob* problem, const mip& model) {
   const double room = model.columns[0].high - glp_get_obj_val(problem);
   const double margin = 1e-6 * std::max(1.0, model.columns[0].high);
   for (int j = 2; j <= glp_get_num_cols(problem); ++j)
-    if (glp_get_col_stat(problem, j) == GLP_NL && glp_get_col_dual(problem, j) > room + margin)
+    if (!model.columns[static_cast<std::size_t>(j) - 1].amount && glp_get_col_stat(problem, j) == GLP_NL &&
+        glp_get_col_dual(problem, j) > room + margin)
       glp_set_col_bnds(problem, j, GLP_FX, 0, 0);
 }
 
@@ -81,7 +83,8 @@ inline void drop_dear_columns(glp_prob* problem, const mip& model) {
 /// function has a destructor. Integer columns are all 0 or 1.
 inline void run_glpk(const mip& model, int time_limit_milliseconds, mip_answer& answer) {
   std::jmp_buf way_out;
-  glp_term_out(GLP_OFF);  // msg_lev alone does not silence all of GLPK
+  glp_term_out(GLP_OFF);  // msg_lev alone does not silence all of GLPK, nor does this what it says before it gives up
+  glp_term_hook([](void*, const char*) { return 1; }, nullptr);
   if (setjmp(way_out) != 0) {
     answer.what = mip_answer::outcome::failed;
     glp_error_hook(nullptr, nullptr);

@@ -80,6 +80,7 @@ struct balanced_partitioner {
           bytes += resident_bytes(instance, a).value_or(0);
           const bool whole = a == 0 && b + 1 == width;
           if (bytes - (whole ? std::min(bytes, instance.tied_bytes) : 0) > device.memory_bytes) continue;
+          if (first_forbidden(device, a, b) < b) break;
           const double value = join(t.best[(s - 1) * width + a], cost(seconds, b - a));
           if (value < t.best[s * width + b]) {
             t.best[s * width + b] = value;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
+#include <lingualinked/partition/busiest_bound.hpp>
 #include <lingualinked/partition/tables.hpp>
 
 #include <algorithm>
@@ -87,7 +88,7 @@ inline void price_rests(const placement_tables& t, lap_bounds& r) {
   r->hop_by_cut.assign(t.devices * t.devices * width, never);
   for (std::size_t from = 0; from < t.devices; ++from) {
     for (std::size_t to = 0; to < t.devices; ++to) {
-      if (from == to || !(t.between(from, to).bandwidth_bytes_per_second > 0)) continue;
+      if (!t.joined(from, to)) continue;
       double* hop = &r->hop[(from * t.devices + to) * width];
       for (std::size_t b = 1; b < count; ++b) {
         const std::uint64_t bytes = t.instance->modules[b - 1].cut_bytes;
@@ -280,6 +281,8 @@ class tau_bounds {
     if (within(never).empty()) return never;
     double low = std::max(least_, 0.0);  // never above the bound
     if (t_.sequences == 1 || low == 0) return low;
+    low = std::max(low, t_.sequences * busiest_bound(t_).seconds(deadline_));
+    if (low == never) return never;
     double high = low;
     while (within(high).empty()) {
       if (high > t_.ceiling_seconds) return never;

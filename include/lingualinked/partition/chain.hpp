@@ -7,6 +7,7 @@
 #include <lingualinked/core/result.hpp>
 #include <lingualinked/partition/cost_model.hpp>
 #include <lingualinked/partition/infeasible.hpp>
+#include <lingualinked/partition/label_plan.hpp>
 #include <lingualinked/partition/subset_search.hpp>
 
 #include <algorithm>
@@ -152,8 +153,32 @@ struct chain_partitioner {
   std::size_t most_open_producers = 2;
 
   [[nodiscard]] result<placement> solve(const placement_instance& instance, double time_limit_seconds) const {
-    using clock = detail::chain_search::clock;
-    const auto start = clock::now();
+    const auto start = detail::chain_search::clock::now();
+    auto plan = search(instance, time_limit_seconds);
+    if (!plan) return plan;
+    if (plan->status == solve_status::infeasible && plan->reason.empty())
+      plan->reason = reason_for_infeasible(instance, time_limit_seconds);
+    plan->solve_seconds = std::chrono::duration<double>(detail::chain_search::clock::now() - start).count();
+    return plan;
+  }
+
+  /// Which limit rules out every plan of an infeasible instance.
+  [[nodiscard]] static std::string reason_for_infeasible(const placement_instance& instance, double time_limit_seconds) {
+    constexpr double patience_seconds = 5;
+    return detail::reason_for_infeasible(instance, [&](const placement_instance& lifted) {
+      return chain_partitioner{}.search(lifted, std::min(time_limit_seconds, patience_seconds));
+    });
+  }
+
+  template <Graph G>
+  [[nodiscard]] result<placement> partition(const problem<G>& what) const {
+    return detail::solve_graph(*this, what);
+  }
+
+ private:
+  /// The plan; where there is none, mostly without saying why.
+  [[nodiscard]] result<placement> search(const placement_instance& instance, double time_limit_seconds) const {
+    const auto start = detail::chain_search::clock::now();
     auto answer = detail::answer_at_once(instance, name);
     if (!answer) return answer.error();
     if (*answer) return **std::move(answer);
@@ -162,6 +187,7 @@ struct chain_partitioner {
                                           std::to_string(instance.devices.size()) + ": use glpk, or leave some out"};
     const auto tables = detail::make_tables(instance);
     if (!tables) return tables.error();
+    if (detail::weighs_more_than_tau(instance)) return weigh(*tables, time_limit_seconds);
     const auto slots = detail::make_edge_slots(instance, std::min(most_open_producers, detail::most_open_producers));
     if (!slots) return slots.error();
 
@@ -173,42 +199,55 @@ struct chain_partitioner {
     plan.objective_seconds = plan.stages.empty() ? 0 : search.best().tau_seconds;
     plan.bound_seconds = search.bound() == detail::never ? 0 : search.bound();
     if (!plan.stages.empty()) plan.bound_seconds = std::min(plan.bound_seconds, plan.objective_seconds);
-    const bool complete = search.end() == detail::search_end::complete;
-    if (complete) {
+    return with_status(std::move(plan), search.end(), instance, time_limit_seconds);
+  }
+
+  /// Objectives other than tau, and batteries.
+  [[nodiscard]] static result<placement> weigh(const detail::placement_tables& tables, double time_limit_seconds) {
+    const auto start = detail::chain_search::clock::now();
+    const placement_instance& instance = *tables.instance;
+    if (!instance.edges.empty())
+      return error{errc::unsupported, "chain follows no edges where energy, batteries or prompts count: use glpk"};
+    // The plan with the least tau is one to better, and its tau bounds every other's.
+    const auto quickest = chain_partitioner{}.search(detail::tau_alone(instance), time_limit_seconds / 3);
+    if (!quickest) return quickest.error();
+    placement plan;
+    plan.solver = name;
+    if (quickest->status == solve_status::infeasible) {
+      plan.status = quickest->status;
+      plan.reason = quickest->reason;
+      return plan;
+    }
+    const auto deadline = detail::deadline_after(start, time_limit_seconds);
+    const auto answer = detail::best_by_labels(tables, quickest->bound_seconds, quickest->stages, deadline);
+    plan.stages = answer.best.stages;
+    if (const auto cost = evaluate(instance, plan.stages)) {
+      plan.objective_seconds = cost->tau_seconds;
+      if (minimises_tau(instance.goal)) {
+        plan.bound_seconds = std::min(answer.bound, cost->tau_seconds);
+      } else {
+        plan.objective_value = cost->objective_value;
+        plan.bound_value = std::min(answer.bound, cost->objective_value);
+      }
+    }
+    return with_status(std::move(plan), answer.end, instance, time_limit_seconds);
+  }
+
+  [[nodiscard]] static result<placement> with_status(placement plan, detail::search_end end, const placement_instance& instance,
+                                                     double time_limit_seconds) {
+    if (end == detail::search_end::complete) {
       plan.status = plan.stages.empty() ? solve_status::infeasible : solve_status::optimal;
-      if (plan.stages.empty()) plan.reason = reason_for_infeasible(instance, time_limit_seconds);
     } else if (!plan.stages.empty()) {
       plan.status = solve_status::feasible;
-    } else if (search.end() == detail::search_end::out_of_memory) {
+    } else if (end == detail::search_end::out_of_memory) {
       return error{errc::unsupported, "chain needs more than " + std::to_string(detail::state_limit) + " states for " +
                                           std::to_string(instance.devices.size()) + " devices and " +
                                           std::to_string(instance.modules.size()) +
                                           " modules: use glpk, or leave some devices out"};
     } else {
-      plan.status = solve_status::unknown;
       plan.reason = "no plan found within " + detail::number_text(time_limit_seconds) + " s";
     }
-    plan.solve_seconds = std::chrono::duration<double>(clock::now() - start).count();
     return plan;
-  }
-
-  /// Which limit rules out every plan of an infeasible instance: memory, when there is no plan even where every device reaches
-  /// every other; links otherwise.
-  [[nodiscard]] static std::string reason_for_infeasible(const placement_instance& instance, double time_limit_seconds) {
-    const placement_instance linked = detail::fully_linked(instance);
-    const auto usable = static_cast<std::size_t>(std::count_if(instance.links.begin(), instance.links.end(), [](const link& l) {
-      return l.from != l.to && l.quality.bandwidth_bytes_per_second > 0;
-    }));
-    if (linked.links.size() == usable && instance.edges.empty()) return detail::packing_reason(instance);
-    const auto fits = chain_partitioner{}.solve(linked, std::min(time_limit_seconds, 5.0));
-    if (fits && fits->status == solve_status::infeasible) return fits->reason;
-    if (fits && !fits->stages.empty()) return detail::missing_link_reason(instance, *fits);
-    return "no plan meets the limits of memory and links";
-  }
-
-  template <Graph G>
-  [[nodiscard]] result<placement> partition(const problem<G>& what) const {
-    return detail::solve_graph(*this, what);
   }
 };
 

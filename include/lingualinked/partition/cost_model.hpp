@@ -64,7 +64,58 @@ struct cost_options {
   return std::max(*compute > 0 ? flops / *compute : 0.0, *bandwidth > 0 ? bytes / *bandwidth : 0.0);
 }
 
+/// Seconds of one node for a piece of `tokens` of a prompt, likewise: weights are read once for all of them, but no more than the
+/// tokens touch.
+///   flops = (flops_per_token + flops_per_token_and_context_token * context) * tokens
+///   bytes = max(read_bytes_per_token, min(read_bytes_per_token * tokens, weight_bytes)) + kv_bytes_per_context_token * context
+/// Errors    as roofline_seconds
+[[nodiscard]] inline result<double> prefill_roofline_seconds(node_cost cost, const device& where, double context_tokens,
+                                                             double tokens) {
+  const double read = static_cast<double>(cost.read_bytes_per_token);
+  const double touched = std::min(read * tokens, static_cast<double>(cost.weight_bytes));
+  cost.flops_per_token *= tokens;
+  cost.flops_per_token_and_context_token *= tokens;
+  if (touched > read) cost.read_bytes_per_token = static_cast<std::uint64_t>(touched);
+  return roofline_seconds(cost, where, context_tokens);
+}
+
+/// Into which pieces a prompt may be cut: the choices that are shorter than it, and the prompt itself or the largest choice.
+[[nodiscard]] inline std::vector<std::uint32_t> chunk_choices(const planning_options& options) {
+  std::vector<std::uint32_t> choices = options.chunk_tokens;
+  if (choices.empty() && options.goal == objective::completion) choices = {32, 64, 128, 256, 512};
+  std::vector<std::uint32_t> useful;
+  for (const std::uint32_t c : choices) {
+    if (!useful.empty() && useful.back() == options.prompt_tokens) break;
+    useful.push_back(std::min(c, options.prompt_tokens));
+  }
+  return options.prompt_tokens == 0 ? std::vector<std::uint32_t>() : useful;
+}
+
 namespace detail {
+
+/// How long each module of the instance takes for each piece that a prompt may be cut into, at its mean context: measured, or by
+/// the roofline. The last module, which turns a position into a token, sees one position only.
+/// Requires  a profile that measured_seconds took, or none
+template <Graph G>
+result<void> add_prefill(const problem<G>& what, const device& machine, const device_profile* measured,
+                         const placement_instance& instance, placement_instance::device& d) {
+  const double context = what.options.prompt_tokens / 2.0;
+  const std::size_t count = instance.modules.size();
+  for (const std::uint32_t chunk : instance.chunk_tokens) {
+    auto& seconds = d.prefill_seconds.emplace_back();
+    for (std::size_t i = 0; i < count; ++i) {
+      const double tokens = i + 1 == count ? 1 : chunk;
+      if (measured != nullptr) {
+        seconds.push_back(prefill_seconds(measured->kinds[measured->module_kind[i]], tokens, context));
+        continue;
+      }
+      const auto taken = prefill_roofline_seconds(what.graph.cost(static_cast<node_id_t<G>>(i)), machine, context, tokens);
+      if (!taken) return taken.error();
+      seconds.push_back(*taken);
+    }
+  }
+  return {};
+}
 
 /// Explicit links first, then the default for every other pair. Bandwidth 0 is no link.
 inline result<void> copy_links(const fleet& devices, placement_instance& instance) {
@@ -163,12 +214,19 @@ template <Graph G>
     instance.modules[i].kv_bytes_per_token = options.kv_bytes[i] / tokens + (options.kv_bytes[i] % tokens != 0 ? 1 : 0);
   }
   if (auto copied = detail::copy_links(what.devices, instance); !copied) return copied.error();
+  instance.chunk_tokens = chunk_choices(what.options);
   const double context = static_cast<double>(what.options.prompt_tokens) + static_cast<double>(what.options.generate_tokens) / 2;
   for (const device& machine : machines) {
     placement_instance::device d;
     d.name = machine.name;
     const std::uint64_t memory = machine.memory_bytes.value_or(unlimited_memory_bytes);
     d.memory_bytes = memory - std::min(memory, options.reserve_bytes_per_device);
+    d.contract = machine.contract;
+    const bool trusted = machine.trusted || what.devices.header == instance.devices.size();
+    const std::size_t count = instance.modules.size();
+    const std::size_t ends = trusted ? 0 : what.options.private_modules;
+    for (std::size_t i = 0; i < count; ++i)
+      if (i < ends || count - i <= ends) d.forbidden_modules.push_back(i);
     const device_profile* measured =
         options.model_sha256.empty() ? nullptr : profile_of(machine, options.model_sha256, options.kv_dtype);
     if (measured != nullptr)
@@ -178,13 +236,21 @@ template <Graph G>
       if (!seconds) return seconds.error();
       d.module_seconds.push_back(*seconds);
     }
+    d.power_active_watts = machine.power_active_watts;
+    d.power_idle_watts = machine.power_idle_watts;
+    d.battery_joules = machine.battery_joules;
+    if (auto added = detail::add_prefill(what, machine, measured, instance, d); !added) return added.error();
     instance.devices.push_back(std::move(d));
   }
+  instance.goal = what.options.goal;
+  instance.prompt_tokens = what.options.prompt_tokens;
+  instance.generate_tokens = what.options.generate_tokens;
   instance.sequences = what.options.sequences;
   instance.context_tokens = what.options.context_tokens;
   instance.token_bytes = options.token_bytes;
   instance.tied_bytes = options.tied_bytes;
   instance.header = what.devices.header;
+  instance.max_stages = what.options.max_stages;
   if (auto valid = validate_instance(instance); !valid) return valid.error();
   return instance;
 }

@@ -121,7 +121,7 @@ class count_search {
           last = e;
         }
         for (std::size_t d = 0; d < devices_; ++d) {
-          if ((set >> d & 1) != 0) continue;
+          if ((set >> d & 1) != 0 || p_.devices[d].contract != p_.devices[e].contract) continue;
           const std::size_t next = (set | std::size_t{1} << d) * devices_ + d;
           const double longer = so_far + send(e, d, cut_bytes(), busiest_seconds);
           if (longer >= way[next]) continue;
@@ -129,7 +129,8 @@ class count_search {
           before[next] = e;
         }
       }
-      if (closed == never || std::popcount(set) < 2) continue;
+      const auto members = static_cast<std::size_t>(std::popcount(set));
+      if (closed == never || members < 2 || members > p_.max_stages.value_or(devices_)) continue;
       const double lap = closed + fill(set, most, nullptr);
       if (lap >= best.lap_seconds) continue;
       best.lap_seconds = lap;
@@ -223,6 +224,9 @@ struct counts_partitioner {
       return declined("plans over at most " + std::to_string(most_devices) + " devices, and there are " +
                       std::to_string(instance.devices.size()));
     if (!instance.edges.empty()) return declined("knows no edges");
+    if (detail::weighs_more_than_tau(instance)) return declined("minimises tau alone, and knows no batteries");
+    for (const auto& d : instance.devices)
+      if (!d.forbidden_modules.empty()) return declined("knows no forbidden modules");
     for (std::size_t j = 1; j < instance.modules.size(); ++j) {
       bool alike = resident_bytes(instance, j).value_or(0) == resident_bytes(instance, 0).value_or(0);
       if (j + 1 < instance.modules.size()) alike = alike && instance.modules[j].cut_bytes == instance.modules[0].cut_bytes;

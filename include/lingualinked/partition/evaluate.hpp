@@ -4,15 +4,15 @@
 #include <lingualinked/core/plan.hpp>
 #include <lingualinked/core/problem.hpp>
 #include <lingualinked/core/result.hpp>
+#include <lingualinked/partition/link_ledger.hpp>
 #include <lingualinked/partition/validate.hpp>
 
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <map>
+#include <optional>
 #include <span>
 #include <string>
-#include <utility>
 #include <vector>
 
 namespace lingualinked::inline v0 {
@@ -24,6 +24,12 @@ struct evaluation {
   double tau_seconds = 0;         // max(T, sequences * P): one token of every sequence
   std::vector<double> stage_seconds;
   std::vector<std::uint64_t> stage_memory_bytes;
+  std::optional<double> joules_per_token;    // empty: a device of the plan does not state its powers
+  std::vector<double> stage_joules;          // in one round, as far as powers are known; else 0
+  std::optional<double> prompt_seconds;      // until the first token, with the best chunk; empty: nothing is known of prompts
+  std::uint32_t prompt_chunk_tokens = 0;     // that chunk
+  std::optional<double> completion_seconds;  // prompt_seconds + generate_tokens * tau
+  double objective_value = 0;                // what the instance asks to be least
 
   friend bool operator==(const evaluation&, const evaluation&) = default;
 };
@@ -39,41 +45,22 @@ struct evaluation {
   return both_ends ? bytes - std::min(bytes, instance.tied_bytes) : bytes;
 }
 
+/// The first module of [first, end) that is not allowed on the device, or end.
+[[nodiscard]] inline std::size_t first_forbidden(const placement_instance::device& device, std::size_t first, std::size_t end) {
+  const auto& forbidden = device.forbidden_modules;
+  const auto found = std::lower_bound(forbidden.begin(), forbidden.end(), first);
+  return found == forbidden.end() ? end : std::min(*found, end);
+}
+
+/// Whether a device may run the modules [first, end): they are allowed there, and fit into its memory.
+/// Requires  as interval_memory_bytes
+[[nodiscard]] inline bool interval_fits(const placement_instance& instance, std::size_t device, std::size_t first,
+                                        std::size_t end) {
+  const auto& where = instance.devices[device];
+  return first_forbidden(where, first, end) == end && interval_memory_bytes(instance, first, end) <= where.memory_bytes;
+}
+
 namespace detail {
-
-/// Adds up what one plan sends: time of the lap, and bytes for each link.
-class link_ledger {
- public:
-  explicit link_ledger(const placement_instance& instance) : instance_(instance) {
-    for (const link& l : instance.links)
-      if (l.quality.bandwidth_bytes_per_second > 0) links_[{l.from, l.to}] = l.quality;
-  }
-
-  /// Charges one message. Errors  infeasible naming both ends when they cannot talk
-  result<void> send(std::size_t from, std::size_t to, std::uint64_t bytes, const std::string& what) {
-    if (from == to) return {};
-    const auto found = links_.find({from, to});
-    if (found == links_.end())
-      return error{errc::infeasible, "no link from '" + instance_.devices[from].name + "' to '" + instance_.devices[to].name +
-                                         "', which the plan needs for " + what};
-    seconds_ += found->second.latency_seconds + static_cast<double>(bytes) / found->second.bandwidth_bytes_per_second;
-    load_bytes_[{from, to}] += static_cast<double>(bytes);
-    return {};
-  }
-
-  [[nodiscard]] double seconds() const noexcept { return seconds_; }
-  [[nodiscard]] double busiest_seconds() const {
-    double busiest = 0;
-    for (const auto& [pair, bytes] : load_bytes_) busiest = std::max(busiest, bytes / links_.at(pair).bandwidth_bytes_per_second);
-    return busiest;
-  }
-
- private:
-  const placement_instance& instance_;
-  std::map<std::pair<std::size_t, std::size_t>, link_quality> links_;
-  std::map<std::pair<std::size_t, std::size_t>, double> load_bytes_;
-  double seconds_ = 0;
-};
 
 inline result<void> check_intervals(const placement_instance& instance, std::span<const stage_interval> stages) {
   std::vector<bool> used(instance.devices.size(), false);
@@ -103,17 +90,100 @@ inline result<void> check_intervals(const placement_instance& instance, std::spa
   return {};
 }
 
+/// The limits of a plan as a whole, and which modules are allowed where.
+inline result<void> check_permissions(const placement_instance& instance, std::span<const stage_interval> stages) {
+  if (instance.max_stages && stages.size() > *instance.max_stages)
+    return error{errc::infeasible,
+                 std::to_string(stages.size()) + " stages, and max_stages is " + std::to_string(*instance.max_stages)};
+  const auto& first = instance.devices[stages.front().device];
+  for (const auto& stage : stages) {
+    const auto& device = instance.devices[stage.device];
+    if (device.contract != first.contract)
+      return error{errc::infeasible, "'" + first.name + "' computes by contract " + std::to_string(first.contract) + " and '" +
+                                         device.name + "' by contract " + std::to_string(device.contract) +
+                                         "; a plan keeps to one"};
+    const std::size_t j = first_forbidden(device, stage.first_module, stage.last_module + 1);
+    if (j <= stage.last_module)
+      return error{errc::infeasible, "module " + std::to_string(j) + " ('" + instance.modules[j].name + "') is not allowed on '" +
+                                         device.name + "'"};
+  }
+  return {};
+}
+
+}  // namespace detail
+
+namespace detail {
+
+/// Seconds until the first token: pieces of the prompt follow each other through the stages.
+///   lap of one piece + (pieces - 1) * its busiest stage or link, for the chunk with which that is least
+inline result<void> add_prompt(const placement_instance& instance, std::span<const stage_interval> stages,
+                               std::span<const std::size_t> device_of, link_ledger& ledger, evaluation& found) {
+  for (std::size_t i = 0; i < instance.chunk_tokens.size() && instance.prompt_tokens > 0; ++i) {
+    const std::uint32_t chunk = instance.chunk_tokens[i];
+    ledger.clear();
+    if (auto sent = ledger.send_lap(stages, device_of, chunk); !sent) return sent;
+    double lap = ledger.seconds();
+    double busiest = ledger.busiest_seconds();
+    for (const auto& stage : stages) {
+      const auto& of_module = instance.devices[stage.device].prefill_seconds[i];
+      double seconds = instance.devices[stage.device].stage_seconds;
+      for (std::size_t j = stage.first_module; j <= stage.last_module; ++j) seconds += of_module[j];
+      lap += seconds;
+      busiest = std::max(busiest, seconds);
+    }
+    const double pieces = static_cast<double>((instance.prompt_tokens - 1) / chunk + 1);
+    const double seconds = lap + (pieces - 1) * busiest;
+    if (found.prompt_seconds && *found.prompt_seconds <= seconds) continue;
+    found.prompt_seconds = seconds;
+    found.prompt_chunk_tokens = chunk;
+  }
+  if (found.prompt_seconds) found.completion_seconds = *found.prompt_seconds + instance.generate_tokens * found.tau_seconds;
+  return {};
+}
+
+/// Budgets count as kept when they are exceeded by less than rounding.
+inline constexpr double battery_slack = 1 + 1e-9;
+
+/// Joules: of each device of the plan, active while its stage works on the K sequences of a round and idle else; and of links.
+inline result<void> add_energy(const placement_instance& instance, std::span<const stage_interval> stages, double link_joules,
+                               evaluation& found) {
+  const double sequences = static_cast<double>(instance.sequences);
+  double round = sequences * link_joules;
+  bool known = true;
+  for (std::size_t s = 0; s < stages.size(); ++s) {
+    const auto& device = instance.devices[stages[s].device];
+    double joules = 0;
+    if (device.power_active_watts && device.power_idle_watts) {
+      const double busy = sequences * found.stage_seconds[s];
+      joules = (*device.power_active_watts - *device.power_idle_watts) * busy + *device.power_idle_watts * found.tau_seconds;
+    } else {
+      known = false;
+    }
+    found.stage_joules.push_back(joules);
+    round += joules;
+    const double rounds = static_cast<double>(instance.generate_tokens);
+    if (device.battery_joules && rounds * joules > *device.battery_joules * battery_slack)
+      return error{errc::infeasible, "battery: '" + device.name + "' would spend " + number_text(rounds * joules) + " J in " +
+                                         std::to_string(instance.generate_tokens) + " rounds, and has " +
+                                         number_text(*device.battery_joules)};
+  }
+  if (known) found.joules_per_token = round / sequences;
+  return {};
+}
+
 }  // namespace detail
 
 /// What a plan costs by the definition alone; it shares no code with the solvers, which are checked against it.
 ///   T = modules + hops + edges between devices + header to first stage and last stage to header
 ///   P = max(each stage's seconds, each link's bytes / bandwidth),  tau = max(T, sequences * P)
+///   and energy, the time of the prompt and the objective as README.md, "Planning", has them
 /// Errors    malformed from validate_instance; invalid_argument for stages that are no plan; infeasible naming the bytes or the
 ///           missing link
 /// Cost      linear in the instance, times the logarithm of its links
 [[nodiscard]] inline result<evaluation> evaluate(const placement_instance& instance, std::span<const stage_interval> stages) {
   if (auto valid = validate_instance(instance); !valid) return valid.error();
   if (auto intervals = detail::check_intervals(instance, stages); !intervals) return intervals.error();
+  if (auto permitted = detail::check_permissions(instance, stages); !permitted) return permitted.error();
 
   evaluation found;
   std::vector<std::size_t> device_of(instance.modules.size());
@@ -136,24 +206,15 @@ inline result<void> check_intervals(const placement_instance& instance, std::spa
   }
 
   detail::link_ledger ledger(instance);
-  const std::size_t first = stages.front().device;
-  const std::size_t header = instance.header.value_or(first);
-  if (auto sent = ledger.send(header, first, instance.token_bytes, "prompts"); !sent) return sent.error();
-  for (std::size_t s = 0; s + 1 < stages.size(); ++s) {
-    const std::size_t last = stages[s].last_module;
-    if (auto sent = ledger.send(stages[s].device, stages[s + 1].device, instance.modules[last].cut_bytes,
-                                "the cut after module " + std::to_string(last));
-        !sent)
-      return sent.error();
-  }
-  for (const auto& e : instance.edges) {
-    const std::string what = "the edge from module " + std::to_string(e.from_module) + " to " + std::to_string(e.to_module);
-    if (auto sent = ledger.send(device_of[e.from_module], device_of[e.to_module], e.bytes, what); !sent) return sent.error();
-  }
-  if (auto sent = ledger.send(stages.back().device, header, instance.token_bytes, "tokens"); !sent) return sent.error();
+  if (auto sent = ledger.send_lap(stages, device_of, 1); !sent) return sent.error();
   found.lap_seconds += ledger.seconds();
   found.bottleneck_seconds = std::max(found.bottleneck_seconds, ledger.busiest_seconds());
   found.tau_seconds = std::max(found.lap_seconds, static_cast<double>(instance.sequences) * found.bottleneck_seconds);
+  if (auto spent = detail::add_energy(instance, stages, ledger.joules(), found); !spent) return spent.error();
+  if (auto prompt = detail::add_prompt(instance, stages, device_of, ledger, found); !prompt) return prompt.error();
+  found.objective_value = instance.goal == objective::energy       ? found.joules_per_token.value_or(0)
+                          : instance.goal == objective::completion ? found.completion_seconds.value_or(0)
+                                                                   : found.tau_seconds;
   return found;
 }
 

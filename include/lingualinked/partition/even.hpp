@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -29,7 +30,7 @@ struct even_partitioner {
       return error{errc::invalid_argument, std::to_string(stages) + " stages asked for; " + std::to_string(count) +
                                                " modules on " + std::to_string(instance.devices.size()) +
                                                " devices allow at most " + std::to_string(most)};
-    const std::size_t used = stages == 0 ? most : stages;
+    const std::size_t used = stages == 0 ? std::min<std::size_t>(most, instance.max_stages.value_or(UINT32_MAX)) : stages;
     std::vector<stage_interval> plan;
     for (std::size_t s = 0; s < used; ++s) plan.push_back({s, s * count / used, (s + 1) * count / used - 1});
     return detail::price_given_plan(instance, std::move(plan), name);

@@ -23,6 +23,7 @@ struct what_if {
   enum class kind : unsigned char { memory, link, device } change = kind::memory;
   std::string text;                   // e.g. "1 GB more on 'phone-a'"
   std::optional<double> tau_seconds;  // of the best plan found then; empty: none found
+  std::optional<double> value;        // of the same: what the instance asks to be least
 };
 
 /// Bytes that what_if adds to one device at a time.
@@ -123,7 +124,7 @@ namespace detail {
         stages.insert(stages.end(), placed.stages.begin() + static_cast<std::ptrdiff_t>(s) + 1, placed.stages.end());
         auto cost = evaluate(instance, stages);
         if (!cost && obstacle.empty()) obstacle = cost.error().message;
-        if (!cost || (best && best->tau_seconds <= cost->tau_seconds)) continue;
+        if (!cost || (best && best->objective_value <= cost->objective_value)) continue;
         best = *std::move(cost);
         mine = part;
       }
@@ -132,6 +133,12 @@ namespace detail {
   if (!best) return "it fits nowhere into this plan: " + obstacle;
   const auto now = evaluate(instance, placed.stages);
   if (!now) return now.error().message;
+  if (!minimises_tau(instance.goal)) {
+    const char* unit = instance.goal == objective::energy ? " J a token" : " s a request";
+    return "with it, the best on modules " + std::to_string(mine.first_module) + " to " + std::to_string(mine.last_module) +
+           ", the plan takes " + detail::number_text(best->objective_value) + unit + " instead of " +
+           detail::number_text(now->objective_value);
+  }
   const auto milliseconds = [](double seconds) { return detail::number_text(seconds * 1e3) + " ms"; };
   if (best->tau_seconds <= now->tau_seconds * (1 + 1e-9))
     return "with it, a round takes no less than the " + milliseconds(now->tau_seconds) + " without";
@@ -187,8 +194,11 @@ template <class Solver>
                                                    const Solver& solver) {
   std::vector<what_if> found;
   const auto ask = [&](what_if::kind kind, std::string text, const placement_instance& changed) {
-    what_if w{kind, std::move(text), std::nullopt};
-    if (const auto plan = solver(changed); plan && !plan->stages.empty()) w.tau_seconds = plan->objective_seconds;
+    what_if w{kind, std::move(text), std::nullopt, std::nullopt};
+    if (const auto plan = solver(changed); plan && !plan->stages.empty()) {
+      w.tau_seconds = plan->objective_seconds;
+      w.value = minimises_tau(instance.goal) ? plan->objective_seconds : plan->objective_value;
+    }
     found.push_back(std::move(w));
   };
   std::vector<std::size_t> devices;
@@ -227,7 +237,7 @@ template <class Solver>
   }
   std::stable_sort(found.begin(), found.end(), [](const what_if& x, const what_if& y) {
     constexpr double none = std::numeric_limits<double>::infinity();
-    return x.change != y.change ? x.change < y.change : x.tau_seconds.value_or(none) < y.tau_seconds.value_or(none);
+    return x.change != y.change ? x.change < y.change : x.value.value_or(none) < y.value.value_or(none);
   });
   return found;
 }

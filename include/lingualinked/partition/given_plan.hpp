@@ -7,9 +7,11 @@
 #include <lingualinked/partition/bounds.hpp>
 #include <lingualinked/partition/evaluate.hpp>
 #include <lingualinked/partition/infeasible.hpp>
+#include <lingualinked/partition/label_plan.hpp>
 
 #include <algorithm>
 #include <chrono>
+#include <cstddef>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -27,6 +29,13 @@ namespace lingualinked::inline v0::detail {
   return floor == never ? 0 : floor;
 }
 
+/// No plan is better at what the instance asks for, where that is not tau; 0 where it would take too long to say.
+[[nodiscard]] inline double value_floor(const placement_instance& instance) {
+  constexpr std::size_t many = 16;
+  const auto tables = make_tables(instance);
+  return tables && instance.devices.size() <= many ? least_value(*tables, tau_floor(instance)) : 0;
+}
+
 /// The placement for stages that some rule gives: feasible with what it costs and a bound on what is possible, or, where the
 /// stages break a limit, unknown with the reason, since another rule may find a plan; infeasible when no rule could.
 /// Errors    malformed and limit from validate_instance, invalid_argument when the stages are no plan
@@ -37,8 +46,11 @@ namespace lingualinked::inline v0::detail {
   const auto cost = evaluate(instance, stages);
   if (cost) {
     plan.objective_seconds = cost->tau_seconds;
-    plan.bound_seconds = std::min(tau_floor(instance), cost->tau_seconds);
-    plan.status = plan.objective_seconds <= plan.bound_seconds * (1 + 1e-6) ? solve_status::optimal : solve_status::feasible;
+    const bool tau = minimises_tau(instance.goal);
+    const double bound = std::min(tau ? tau_floor(instance) : value_floor(instance), cost->objective_value);
+    (tau ? plan.bound_seconds : plan.bound_value) = bound;
+    if (!tau) plan.objective_value = cost->objective_value;
+    plan.status = cost->objective_value <= bound * (1 + 1e-6) ? solve_status::optimal : solve_status::feasible;
     plan.stages = std::move(stages);
     return plan;
   }

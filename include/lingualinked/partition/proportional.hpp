@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <numeric>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -52,6 +53,15 @@ namespace detail {
   return stages;
 }
 
+/// The largest shares, so many; the others become 0.
+[[nodiscard]] inline std::vector<double> largest_shares(std::vector<double> shares, std::optional<std::uint32_t> most) {
+  std::vector<std::size_t> order(shares.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::stable_sort(order.begin(), order.end(), [&](std::size_t x, std::size_t y) { return shares[x] > shares[y]; });
+  for (std::size_t i = most.value_or(UINT32_MAX); i < order.size(); ++i) shares[order[i]] = 0;
+  return shares;
+}
+
 }  // namespace detail
 
 /// Modules in proportion to memory, over devices in the order of the fleet: a rule of systems that know nothing else of their
@@ -63,6 +73,7 @@ struct memory_proportional_partitioner {
     if (auto valid = validate_instance(instance); !valid) return valid.error();
     std::vector<double> shares;
     for (const auto& d : instance.devices) shares.push_back(static_cast<double>(d.memory_bytes));
+    shares = detail::largest_shares(std::move(shares), instance.max_stages);
     const auto counts = detail::largest_remainders(std::move(shares), instance.modules.size());
     return detail::price_given_plan(instance, detail::stages_of_counts(counts), name);
   }
@@ -86,14 +97,15 @@ struct speed_proportional_partitioner {
       const double seconds = std::accumulate(d.module_seconds.begin(), d.module_seconds.end(), 0.0);
       shares.push_back(1 / std::max(seconds, 1e-300));
     }
-    std::vector<std::size_t> counts = detail::largest_remainders(std::move(shares), count);
+    shares = detail::largest_shares(std::move(shares), instance.max_stages);
+    std::vector<std::size_t> counts = detail::largest_remainders(shares, count);
     std::size_t first = 0;
     std::size_t carried = 0;
     for (std::size_t d = 0; d < counts.size(); ++d) {
+      if (shares[d] == 0) continue;
       const std::size_t wanted = counts[d] + carried;
       std::size_t fits = 0;
-      while (fits < wanted && interval_memory_bytes(instance, first, first + fits + 1) <= instance.devices[d].memory_bytes)
-        ++fits;
+      while (fits < wanted && interval_fits(instance, d, first, first + fits + 1)) ++fits;
       carried = wanted - fits;
       counts[d] = fits;
       first += fits;
@@ -104,7 +116,7 @@ struct speed_proportional_partitioner {
     const auto shortage = detail::obvious_shortage(instance);
     plan.status = shortage ? solve_status::infeasible : solve_status::unknown;
     plan.reason = shortage ? *shortage
-                           : "memory: by speed, module " + std::to_string(first) + " and those after it find no device; " +
+                           : "by speed, module " + std::to_string(first) + " and those after it find no device; " +
                                  std::to_string(interval_memory_bytes(instance, first, count)) + " bytes are left over";
     return plan;
   }

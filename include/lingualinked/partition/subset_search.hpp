@@ -54,7 +54,8 @@ class subset_search {
     end_ = search_end::complete;
     add_first_stages();
     beam_ = l.beam;
-    const std::size_t most = std::min({l.most_stages, t_.devices, t_.modules});
+    const std::size_t allowed = t_.instance->max_stages.value_or(no_device);
+    const std::size_t most = std::min({l.most_stages, t_.devices, t_.modules, allowed});
     for (std::size_t stages = 2; stages <= most && !levels_.back().empty(); ++stages) {
       if (!add_level(l.deadline)) return std::nullopt;
       if (l.fewest_stages && goal_) break;

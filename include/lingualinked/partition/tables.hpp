@@ -43,6 +43,11 @@ struct placement_tables {
   [[nodiscard]] double walk_seconds(std::size_t d, std::size_t a, std::size_t b) const {
     return walk_times[row[d * modules + a] + b - a];
   }
+  /// Whether a cut can cross from one to the other: there is a link, and they compute by the same contract.
+  [[nodiscard]] bool joined(std::size_t from, std::size_t to) const {
+    return from != to && between(from, to).bandwidth_bytes_per_second > 0 &&
+           instance->devices[from].contract == instance->devices[to].contract;
+  }
   [[nodiscard]] const link_quality& between(std::size_t from, std::size_t to) const { return links[from * devices + to]; }
   /// Seconds of a message, never when the two cannot talk, 0 from a device to itself.
   [[nodiscard]] double message_seconds(std::size_t from, std::size_t to, std::uint64_t bytes) const {
@@ -61,11 +66,10 @@ struct placement_tables {
 
 /// Two devices are twins when exchanging them changes nothing; a plan then needs to consider them in one order only.
 inline bool are_twins(const placement_tables& t, std::size_t i, std::size_t j) {
-  const auto& x = t.instance->devices[i];
-  const auto& y = t.instance->devices[j];
   if (t.instance->header == i || t.instance->header == j) return false;
-  if (x.memory_bytes != y.memory_bytes || x.module_seconds != y.module_seconds || x.stage_seconds != y.stage_seconds)
-    return false;
+  placement_instance::device x = t.instance->devices[i];
+  x.name = t.instance->devices[j].name;
+  if (!(x == t.instance->devices[j])) return false;
   if (!(t.between(i, j) == t.between(j, i))) return false;
   for (std::size_t k = 0; k < t.devices; ++k) {
     if (k == i || k == j) continue;
@@ -154,7 +158,8 @@ inline std::vector<double> times_with_edges(const placement_tables& t) {
       t.row.push_back(t.times.size());
       t.times.push_back(0);
       // [0, L) is no proper part.
-      while (b < (a == 0 ? count - 1 : count) && bytes_before[b + 1] - bytes_before[a] <= device.memory_bytes) {
+      const std::size_t allowed = first_forbidden(device, a, a == 0 ? count - 1 : count);
+      while (b < allowed && bytes_before[b + 1] - bytes_before[a] <= device.memory_bytes) {
         t.times.push_back((b == a ? device.stage_seconds : t.times.back()) + device.module_seconds[b]);
         ++b;
       }
@@ -190,7 +195,7 @@ struct priced_plan {
 /// The plan that runs everything on device d; nothing when it does not fit or the header cannot reach it.
 [[nodiscard]] inline std::optional<priced_plan> single_stage(const placement_tables& t, std::size_t d) {
   const placement_instance& instance = *t.instance;
-  if (interval_memory_bytes(instance, 0, t.modules) > instance.devices[d].memory_bytes) return std::nullopt;
+  if (!interval_fits(instance, d, 0, t.modules)) return std::nullopt;
   priced_plan plan;
   plan.stages.push_back({d, 0, t.modules - 1});
   double seconds = instance.devices[d].stage_seconds;

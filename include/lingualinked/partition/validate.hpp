@@ -15,6 +15,7 @@
 #include <string>
 #include <unordered_map>
 #include <unordered_set>
+#include <utility>
 
 namespace lingualinked::inline v0 {
 
@@ -23,6 +24,9 @@ namespace placement_limits {
 inline constexpr std::size_t modules = 4096;
 inline constexpr std::size_t devices = 1024;
 inline constexpr std::size_t edges = 65536;
+inline constexpr std::size_t chunks = 16;
+inline constexpr std::uint32_t chunk_tokens = 65536;
+inline constexpr double joules = 1e15;   // and watts
 inline constexpr double seconds = 1e15;  // for one module, one link or a sum; beyond it doubles lose the small terms
 }  // namespace placement_limits
 
@@ -94,6 +98,70 @@ inline result<void> validate_modules(const placement_instance& instance) {
   return {};
 }
 
+/// Whether any device has a battery that must last for a request.
+[[nodiscard]] inline bool has_batteries(const placement_instance& instance) {
+  return instance.generate_tokens > 0 && std::any_of(instance.devices.begin(), instance.devices.end(),
+                                                     [](const auto& d) { return d.battery_joules.has_value(); });
+}
+
+inline result<void> validate_energy(const placement_instance& instance, std::size_t d) {
+  const auto& device = instance.devices[d];
+  const bool needed = instance.goal == objective::energy || device.battery_joules;
+  const std::pair<const char*, const std::optional<double>*> figures[] = {{"power_active_watts", &device.power_active_watts},
+                                                                          {"power_idle_watts", &device.power_idle_watts},
+                                                                          {"battery_joules", &device.battery_joules}};
+  for (const auto& [name, figure] : figures) {
+    const std::string fault = *figure ? number_fault(**figure, placement_limits::joules) : std::string();
+    if (!fault.empty()) return malformed_field(indexed("devices", d, name), fault);
+    if (needed && !*figure && figure != &device.battery_joules)
+      return malformed_field(
+          indexed("devices", d, name),
+          std::string("is unknown, and ") + (device.battery_joules ? "battery_joules" : "the objective energy") + " needs it");
+  }
+  if (needed && *device.power_active_watts < *device.power_idle_watts)
+    return malformed_field(indexed("devices", d, "power_active_watts"), "is less than power_idle_watts");
+  return {};
+}
+
+inline result<void> validate_prefill(const placement_instance& instance, std::size_t d) {
+  const auto& choices = instance.devices[d].prefill_seconds;
+  const std::string field = indexed("devices", d, "prefill_seconds");
+  if (choices.size() != instance.chunk_tokens.size())
+    return malformed_field(field, "has " + std::to_string(choices.size()) + " entries, but there are " +
+                                      std::to_string(instance.chunk_tokens.size()) + " chunk_tokens");
+  for (std::size_t i = 0; i < choices.size(); ++i) {
+    const std::string entry = field + "[" + std::to_string(i) + "]";
+    if (choices[i].size() != instance.modules.size())
+      return malformed_field(entry, "has " + std::to_string(choices[i].size()) + " entries, but there are " +
+                                        std::to_string(instance.modules.size()) + " modules");
+    double total = 0;
+    for (std::size_t j = 0; j < choices[i].size(); ++j) {
+      total += choices[i][j];
+      std::string fault = number_fault(choices[i][j], placement_limits::seconds);
+      if (fault.empty()) fault = number_fault(total, placement_limits::seconds);
+      if (!fault.empty()) return malformed_field(entry + "[" + std::to_string(j) + "]", fault);
+    }
+  }
+  return {};
+}
+
+inline result<void> validate_chunks(const placement_instance& instance) {
+  const auto& chunks = instance.chunk_tokens;
+  if (chunks.size() > placement_limits::chunks)
+    return error{errc::limit, "chunk_tokens has " + std::to_string(chunks.size()) + " entries, more than the limit of " +
+                                  std::to_string(placement_limits::chunks)};
+  for (std::size_t i = 0; i < chunks.size(); ++i)
+    if (chunks[i] == 0 || chunks[i] > placement_limits::chunk_tokens || (i > 0 && chunks[i] <= chunks[i - 1]))
+      return malformed_field("chunk_tokens[" + std::to_string(i) + "]",
+                             "is " + std::to_string(chunks[i]) + "; the list must rise from 1 to " +
+                                 std::to_string(placement_limits::chunk_tokens) + " at most");
+  if (instance.goal == objective::completion && chunks.empty())
+    return malformed_field("chunk_tokens", "is empty, and the objective completion needs at least one");
+  if (instance.goal == objective::completion && instance.prompt_tokens == 0)
+    return malformed_field("prompt_tokens", "is 0, and the objective completion needs at least one");
+  return {};
+}
+
 inline result<void> validate_devices(const placement_instance& instance) {
   const std::size_t count = instance.devices.size();
   if (count == 0) return malformed_field("devices", "is empty: there is nowhere to place the modules");
@@ -120,6 +188,16 @@ inline result<void> validate_devices(const placement_instance& instance) {
       if (fault.empty()) fault = number_fault(total, placement_limits::seconds);
       if (!fault.empty()) return malformed_field(indexed("devices", d, "module_seconds") + "[" + std::to_string(j) + "]", fault);
     }
+    const auto& forbidden = device.forbidden_modules;
+    for (std::size_t i = 0; i < forbidden.size(); ++i) {
+      if (forbidden[i] < instance.modules.size() && (i == 0 || forbidden[i] > forbidden[i - 1])) continue;
+      return malformed_field(indexed("devices", d, "forbidden_modules") + "[" + std::to_string(i) + "]",
+                             "is " + std::to_string(forbidden[i]) + "; the list must rise, and there are " +
+                                 std::to_string(instance.modules.size()) + " modules");
+    }
+    if (auto energy = validate_energy(instance, d); !energy) return energy;
+    if (auto prefill = validate_prefill(instance, d); !prefill) return prefill;
+    if (device.contract == 0) return malformed_field(indexed("devices", d, "contract"), "is 0; versions begin at 1");
   }
   return {};
 }
@@ -140,6 +218,8 @@ inline result<void> validate_links(const placement_instance& instance) {
                                                           instance.devices[l.to].name + "' is given twice");
     std::string fault = number_fault(l.quality.latency_seconds, placement_limits::seconds);
     if (!fault.empty()) return malformed_field(indexed("links", i, "latency_seconds"), fault);
+    fault = number_fault(l.quality.joules_per_byte.value_or(0), placement_limits::joules);
+    if (!fault.empty()) return malformed_field(indexed("links", i, "joules_per_byte"), fault);
     fault = number_fault(l.quality.bandwidth_bytes_per_second, std::numeric_limits<double>::max());
     if (!fault.empty()) return malformed_field(indexed("links", i, "bandwidth_bytes_per_second"), fault);
     if (l.quality.bandwidth_bytes_per_second > 0 && !(bytes / l.quality.bandwidth_bytes_per_second <= placement_limits::seconds))
@@ -158,6 +238,8 @@ inline result<void> validate_links(const placement_instance& instance) {
 /// Cost      linear in the size of the instance
 [[nodiscard]] inline result<void> validate_instance(const placement_instance& instance) {
   if (instance.sequences == 0) return detail::malformed_field("sequences", "is 0; at least one is needed");
+  if (instance.max_stages == 0U) return detail::malformed_field("max_stages", "is 0; at least one is needed");
+  if (auto chunks = detail::validate_chunks(instance); !chunks) return chunks;
   if (auto modules = detail::validate_modules(instance); !modules) return modules;
   if (auto devices = detail::validate_devices(instance); !devices) return devices;
   if (instance.header && *instance.header >= instance.devices.size())
