@@ -18,7 +18,8 @@ struct collatz_graph {
 };
 struct one_module_each {
   ll::result<ll::placement> partition(const ll::problem<collatz_graph>&) const {
-    return ll::placement{"by hand", ll::solve_status::feasible, {{0, 0, 0}, {1, 1, 1}, {2, 2, 2}}, 0, 0, 0, ""};
+    return ll::placement{
+        .solver = "by hand", .status = ll::solve_status::feasible, .stages = {{0, 0, 0}, {1, 1, 1}, {2, 2, 2}}, .reason = ""};
   }
 };
 struct letter_box {
