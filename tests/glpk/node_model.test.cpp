@@ -79,6 +79,8 @@ class node_model {
         if (j > 0) program_.add(begins, x(j - 1, d), -1);
         program_.add(begins, start, -1);
         program_.add(starts, start, 1);
+        program_.add(busy, start, p_.sequences * device.stage_seconds / scale_);
+        program_.add(lap_, start, device.stage_seconds / scale_);
         if (all_starts != 0) program_.add(all_starts, start, 1);
         const auto& m = p_.modules[j];
         program_.add(memory, x(j, d),

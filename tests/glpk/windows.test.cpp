@@ -22,7 +22,7 @@ constexpr double closeness = 2e-6;
 
 void check_windows(const ref::window_case& c, const ll::overlap_windows& best) {
   const auto found = ll::glpk_expected_windows(c.problem, c.stages, c.scenarios, c.options, patience);
-  REQUIRE(found.has_value());
+  REQUIRE_MESSAGE(found.has_value(), found.error().message);
   REQUIRE(best.proven());
   CHECK(found->expected_seconds == doctest::Approx(best.expected_seconds).epsilon(closeness));
   CHECK(found->bound_seconds <= best.expected_seconds * (1 + 1e-12));

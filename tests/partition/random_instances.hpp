@@ -52,6 +52,16 @@ inline void add_limits(ll::placement_instance& p, dice& roll) {
   if (roll.chance(0.25)) p.max_stages = static_cast<std::uint32_t>(1 + roll.below(3));
 }
 
+/// The same modules, devices and links, and nothing of add_limits.
+inline ll::placement_instance without_limits(ll::placement_instance p) {
+  for (auto& d : p.devices) {
+    d.forbidden_modules.clear();
+    d.contract = 1;
+  }
+  p.max_stages.reset();
+  return p;
+}
+
 /// 3 to 7 modules on 2 to 4 devices.
 inline random_instance make_random_instance(std::uint64_t seed) {
   dice roll(seed);

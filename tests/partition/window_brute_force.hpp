@@ -74,6 +74,8 @@ inline std::uint64_t cache_of(const ll::placement_instance& p, std::size_t first
 inline bool fits(const window_case& c, std::size_t s, const ll::module_window& held, std::size_t first, std::size_t last) {
   const auto& p = c.problem;
   const auto& own = c.stages[s];
+  for (const std::size_t j : p.devices[own.device].forbidden_modules)
+    if (held.first_module <= j && j <= held.last_module) return false;
   std::uint64_t room = p.devices[own.device].memory_bytes;
   const std::uint64_t mine = weights_of(p, own.first_module, own.last_module) + cache_of(p, own.first_module, own.last_module);
   if (!c.options.spare_bytes.empty()) room = std::min(room, mine + c.options.spare_bytes[s]);

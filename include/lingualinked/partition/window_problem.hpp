@@ -119,7 +119,7 @@ struct window_tables {
     return may_run(s, held, held.first, held.end);
   }
   [[nodiscard]] held_modules own(std::size_t s) const { return {cuts[s], cuts[s + 1]}; }
-  /// Its own modules, and of either neighbour's what there is room for.
+  /// Its own modules, and of either neighbour's what it may hold and there is room for.
   [[nodiscard]] held_modules widest(std::size_t s) const { return reach[s]; }
 };
 
@@ -187,11 +187,13 @@ inline result<void> check_scenarios(std::span<const window_scenario> scenarios, 
   t.cuts.push_back(t.modules);
   for (std::size_t s = 0; s < t.stages; ++s) {
     const held_modules own = t.own(s);
+    const auto& device = instance.devices[stages[s].device];
+    const auto may_hold = [&](std::size_t first, std::size_t end) {
+      return first_forbidden(device, first, end) == end && t.may_run(s, {first, end}, own.first, own.end);
+    };
     held_modules reach = own;
-    while (reach.first > t.cuts[s == 0 ? 0 : s - 1] && t.may_run(s, {reach.first - 1, own.end}, own.first, own.end))
-      --reach.first;
-    while (reach.end < t.cuts[std::min(s + 2, t.stages)] && t.may_run(s, {own.first, reach.end + 1}, own.first, own.end))
-      ++reach.end;
+    while (reach.first > t.cuts[s == 0 ? 0 : s - 1] && may_hold(reach.first - 1, own.end)) --reach.first;
+    while (reach.end < t.cuts[std::min(s + 2, t.stages)] && may_hold(own.first, reach.end + 1)) ++reach.end;
     t.reach.push_back(reach);
   }
   const std::size_t width = t.stages + 1;

@@ -61,8 +61,8 @@ namespace lingualinked::inline v0 {
   return plan;
 }
 
-/// Devices and links of a plan of an instance. Every row of a batch takes the stage's module_seconds, and every batch the device's
-/// stage_seconds: what an instance says of one token is all that is known.
+/// Devices and links of a plan of an instance. Every row of a batch takes the stage's module_seconds, and every batch the
+/// device's stage_seconds: what an instance says of one token is all that is known.
 [[nodiscard]] inline simulated_world world_of(const placement_instance& instance, std::span<const stage_interval> stages) {
   simulated_world world;
   for (const stage_interval& s : stages) {
