@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <span>
 #include <string>
 #include <utility>
@@ -263,16 +264,23 @@ class window_model {
   if (!t) return t.error();
   detail::window_shift shift(*t);
   const double without = detail::expected_seconds(*t, shift, detail::own_modules(*t));
-  const double scale = (without > 0 ? without : 1) / detail::scaled_expectation;
-  const detail::window_model model(*t, scale);
-  const detail::mip_answer answer = detail::solve_mip(model.program(), time_limit_seconds);
   using outcome = detail::mip_answer::outcome;
+  detail::mip_answer answer;
+  std::optional<detail::window_model> model;
+  double scale = 0;
+  // A stage's own modules are always windows, so "infeasible" can only be GLPK's rounding: other units are another chance.
+  for (const double coarser : {1.0, 10.0, 100.0}) {
+    scale = (without > 0 ? without : 1) / detail::scaled_expectation * coarser;
+    model.emplace(*t, scale);
+    answer = detail::solve_mip(model->program(), time_limit_seconds);
+    if (answer.what != outcome::infeasible) break;
+  }
   if (answer.what == outcome::nothing)
     return error{errc::timeout, "GLPK found no windows within " + detail::number_text(time_limit_seconds) + " s"};
   if (answer.what != outcome::optimal && answer.what != outcome::feasible)
     return error{errc::internal, "GLPK gave up on the program of windows"};
   const double bound = (answer.what == outcome::optimal ? answer.objective : answer.bound) * (1 - 2 * detail::glpk_gap) * scale;
-  return detail::report_windows(*t, detail::trimmed(*t, shift, model.windows(answer.values), options.most_steps), bound);
+  return detail::report_windows(*t, detail::trimmed(*t, shift, model->windows(answer.values), options.most_steps), bound);
 }
 
 }  // namespace lingualinked::inline v0

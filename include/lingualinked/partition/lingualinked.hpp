@@ -17,10 +17,14 @@ namespace detail {
 /// plan alike: one sequence, no KV cache, no saving of tied weights, no time beside modules, links without latency, module 0 on
 /// the header's device. Elsewhere module 0 takes longer than any whole plan, `beyond_seconds`.
 [[nodiscard]] inline placement_instance lingualinked_problem(placement_instance instance, double& beyond_seconds) {
+  instance.goal = objective::latency;
   instance.sequences = 1;
   instance.context_tokens = 0;
   instance.tied_bytes = 0;
-  for (auto& d : instance.devices) d.stage_seconds = 0;
+  for (auto& d : instance.devices) {
+    d.stage_seconds = 0;
+    d.battery_joules.reset();
+  }
   for (link& l : instance.links) l.quality.latency_seconds = 0;
   beyond_seconds = never;
   if (!instance.header) return instance;
