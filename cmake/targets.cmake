@@ -40,7 +40,7 @@ function(lingualinked_units name)
 endfunction()
 
 # core: header-only, standard library and threads.
-lingualinked_headers(_files core concepts tensor graph partition transport runtime pipeline simulation probe)
+lingualinked_headers(_files core concepts tensor graph partition transport runtime pipeline simulation)
 list(REMOVE_ITEM _files "${_include}/lingualinked/tensor/eigen.hpp" "${_include}/lingualinked/tensor/xtensor.hpp")
 lingualinked_target(core INTERFACE "${_include}/lingualinked/version.hpp" ${_files})
 target_link_libraries(lingualinked_core INTERFACE Threads::Threads)
@@ -48,12 +48,12 @@ add_library(lingualinked::core ALIAS lingualinked_core)
 
 # kernels and models: compiled once, unless LINGUALINKED_HEADER_ONLY.
 lingualinked_headers(_kernel_files kernels)
-lingualinked_headers(_model_files formats text documents model execution)
+lingualinked_headers(_model_files formats text documents model execution probe)
 file(GLOB_RECURSE _kernel_units CONFIGURE_DEPENDS "${_include}/lingualinked/kernels/src.hpp"
      "${_include}/lingualinked/kernels/*/src.hpp")
 list(REMOVE_DUPLICATES _kernel_units)
 set(_model_units "")
-foreach(_folder formats text documents model execution)
+foreach(_folder formats text documents model execution probe)
   file(GLOB _unit CONFIGURE_DEPENDS "${_include}/lingualinked/${_folder}/src.hpp")
   list(APPEND _model_units ${_unit})
 endforeach()

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "bandwidth.hpp"
 #include "engine.hpp"
 #include "model_choice.hpp"
 #include "where.hpp"
+
+#include <lingualinked/probe/machine.hpp>
 
 #include <algorithm>
 #include <chrono>
@@ -83,7 +84,7 @@ ll::result<int> bench(const bench_options& o) {
                     {"decode_tokens_per_second", or_null(count > 0, count > 0 ? decode.back() : 0)}});
   }
   const std::uint64_t touched = bytes_per_token(model->modules(model->default_kv_type()));
-  const double bandwidth = read_bandwidth(std::max<std::uint64_t>(touched, 1U << 20), e->threads());
+  const double bandwidth = ll::read_bandwidth(std::max<std::uint64_t>(touched, 1U << 20), e->threads());
   // A step reads the weights once, for a token of every sequence.
   const double limit = touched == 0 ? 0 : o.sequences * bandwidth / static_cast<double>(touched);
   const nlohmann::ordered_json document = {

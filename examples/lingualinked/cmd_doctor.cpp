@@ -45,6 +45,17 @@ finding check_memory() {
           bytes != 0 ? "" : "The system does not tell; give devices their memory in the fleet file"};
 }
 
+finding check_profiles() {
+  std::size_t count = 0;
+  std::error_code none;
+  for (const auto& entry : std::filesystem::directory_iterator(cache_folder() + "/profiles", none))
+    count += entry.path().extension() == ".json" ? 1 : 0;
+  return {"profiles", true,
+          count == 0 ? "this machine is not measured; 'lingualinked probe --out fleet.json' does it"
+                     : std::to_string(count) + " measurements kept by 'probe'",
+          ""};
+}
+
 finding check_sockets() {
   auto transport = ll::zmq_transport::open();
   if (!transport) return {"sockets", false, transport.error().message, "Raise the limit on open files (ulimit -n)"};
@@ -83,8 +94,8 @@ finding check_cache() {
 }
 
 ll::result<int> doctor(const model_choice& model, bool json) {
-  const finding all[] = {check_arithmetic(), check_instructions(), check_memory(),    check_sockets(),
-                         check_solver(),     check_cache(),        check_model(model)};
+  const finding all[] = {check_arithmetic(), check_instructions(), check_memory(),   check_sockets(),
+                         check_solver(),     check_cache(),        check_profiles(), check_model(model)};
   nlohmann::ordered_json list = nlohmann::ordered_json::array();
   for (const finding& f : all) {
     list.push_back({{"name", f.name}, {"ok", f.ok}, {"message", f.message}, {"remedy", or_null(!f.remedy.empty(), f.remedy)}});

@@ -30,6 +30,7 @@ struct worker_options {
   std::uint64_t memory_bytes = 0;
   bool insecure = false;
   bool leave_after_session = false;
+  double slowdown = 1;
 };
 
 ll::result<int> work(const worker_options& o) {
@@ -57,6 +58,7 @@ ll::result<int> work(const worker_options& o) {
   options.identity = {
       .isa = std::string(ll::kernels::name_of(*isa)), .threads = o.where.thread_count(), .model_fingerprint = *fingerprint};
   options.leave_after_session = o.leave_after_session;
+  options.slowdown = o.slowdown;
   options.peak_memory_bytes = peak_memory_bytes;
   options.log = [](ll::log_level level, std::string_view text) {
     spdlog::log(level == ll::log_level::error     ? spdlog::level::err
@@ -91,6 +93,8 @@ void add_worker(CLI::App& app, action& chosen) {
   c->add_option("--isa", o->where.isa, "Force an instruction set");
   c->add_option("--memory-bytes", o->memory_bytes, "Refuse stages that take more; unlimited if not given");
   c->add_flag("--insecure", o->insecure, "Allow addresses other than loopback, without encryption or authentication");
+  c->add_option("--slowdown", o->slowdown, "Take so many times as long for every batch, to play a slower machine in experiments")
+      ->check(CLI::Range(1.0, 1000.0));
   c->add_flag("--leave-after-session", o->leave_after_session, "End when the first session is over");
   c->callback([o, &chosen] { chosen = [o] { return work(*o); }; });
 }

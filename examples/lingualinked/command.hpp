@@ -34,6 +34,7 @@ void add_run(CLI::App& app, action& chosen);
 void add_chat(CLI::App& app, action& chosen);
 void add_plan(CLI::App& app, action& chosen);
 void add_worker(CLI::App& app, action& chosen);
+void add_probe(CLI::App& app, action& chosen);
 void add_inspect(CLI::App& app, action& chosen);
 void add_tokenize(CLI::App& app, action& chosen);
 void add_eval(CLI::App& app, action& chosen);

@@ -62,6 +62,7 @@ int main(int argc, char** argv) {
   tool::add_chat(app, chosen);
   tool::add_plan(app, chosen);
   tool::add_worker(app, chosen);
+  tool::add_probe(app, chosen);
   tool::add_inspect(app, chosen);
   tool::add_tokenize(app, chosen);
   tool::add_eval(app, chosen);

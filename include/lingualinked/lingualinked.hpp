@@ -38,6 +38,8 @@
 #include <lingualinked/pipeline/pipeline.hpp>
 #include <lingualinked/pipeline/session.hpp>
 #include <lingualinked/pipeline/worker_loop.hpp>
+#include <lingualinked/probe/machine.hpp>
+#include <lingualinked/probe/measure.hpp>
 #include <lingualinked/simulation/batch_clock.hpp>
 #include <lingualinked/simulation/faults.hpp>
 #include <lingualinked/simulation/instance_world.hpp>

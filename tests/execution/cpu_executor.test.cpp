@@ -81,6 +81,42 @@ std::vector<float> step(ll::cpu_executor& e, ll::segment part, const std::vector
 }  // namespace
 
 TEST_SUITE("execution/cpu_executor") {
+  TEST_CASE("each module's time is written down when asked, and the answers stay the same") {
+    const std::vector<ll::token_id> tokens{1, 2, 3, 4};
+    for (const unsigned threads : {1U, 3U}) {
+      CAPTURE(threads);
+      auto options = small_options();
+      options.threads = threads;
+      auto plain = make(small_model(), options).value();
+      auto timed = make(small_model(), options).value();
+      plain.open(1, asking({})).value();
+      timed.open(1, asking({})).value();
+      std::vector<ll::duration> times;
+      timed.time_modules(&times);
+      REQUIRE(times.size() == 6);
+      const ll::time_point begin = ll::steady_now();
+      const auto logits = step(timed, {1, 0, 4}, tokens);
+      const ll::duration whole = ll::steady_now() - begin;
+      CHECK(same_bits(logits, step(plain, {1, 0, 4}, tokens)));
+      ll::duration sum{};
+      for (const ll::duration d : times) {
+        CHECK(d > ll::duration{});
+        sum += d;
+      }
+      CHECK(sum <= whole);
+      timed.time_modules(nullptr);
+      times.assign(6, ll::duration{});
+      step(timed, {1, 4, 4}, tokens);
+      CHECK(times == std::vector<ll::duration>(6));
+    }
+    auto options = small_options();
+    options.first_module = 2;
+    options.last_module = 3;
+    auto middle = make(small_model(), options).value();
+    std::vector<ll::duration> times;
+    middle.time_modules(&times);
+    CHECK(times.size() == 2);
+  }
   TEST_CASE("options that make no sense are refused in words") {
     struct wrong {
       std::string what;

@@ -44,7 +44,7 @@ const std::map<std::string, folder_rule> rules = {
     {"model", {4, {}, {}}},
     {"execution", {5, {}, {}}},
     {"runtime", {6, {"core", "concepts", "tensor/dtype.hpp", "transport/frame.hpp"}, {}}},
-    {"probe", {6, {}, {}}},
+    {"probe", {6, {"core", "concepts", "tensor", "graph", "kernels", "partition", "model", "execution", "runtime/echo.hpp"}, {}}},
     {"simulation", {7, {"core", "concepts", "graph", "partition", "runtime", "transport/frame.hpp"}, {}}},
     {"pipeline", {7, {"core", "concepts", "graph", "partition", "runtime"}, {}}},
 };
@@ -52,6 +52,7 @@ const std::map<std::string, folder_rule> rules = {
 // Headers that name what the rest of their folder does not.
 const std::map<std::string, std::vector<std::string>> file_rules = {
     {"formats/input_file.ipp", {"fcntl.h", "sys/stat.h", "unistd.h"}},
+    {"probe/machine.ipp", {"sys/resource.h", "unistd.h"}},
     {"zmq/wake_pipe.hpp", {"fcntl.h", "unistd.h"}},
     {"tensor/eigen.hpp", {"Eigen/"}},
     {"tensor/xtensor.hpp", {"xtensor/"}},

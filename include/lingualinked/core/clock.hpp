@@ -10,6 +10,11 @@ namespace lingualinked::inline v0 {
 using time_point = std::chrono::time_point<std::chrono::steady_clock, std::chrono::nanoseconds>;
 using duration = std::chrono::nanoseconds;
 
+/// The steady clock, for drivers and measurements.
+[[nodiscard]] inline time_point steady_now() noexcept {
+  return std::chrono::time_point_cast<duration>(std::chrono::steady_clock::now());
+}
+
 /// Seconds as a number, for files and reports.
 [[nodiscard]] constexpr double in_seconds(duration d) noexcept { return static_cast<double>(d.count()) * 1e-9; }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
+#include <lingualinked/core/clock.hpp>
 #include <lingualinked/core/sequence.hpp>
 #include <lingualinked/execution/thread_team.hpp>
 
@@ -9,6 +10,7 @@
 #include <cstdint>
 #include <functional>
 #include <span>
+#include <vector>
 
 namespace lingualinked::inline v0 {
 
@@ -40,6 +42,12 @@ inline constexpr std::size_t rows_of_own = 32;
   return rows <= query_block_rows ? row_sharing::few : row_sharing::columns;
 }
 
+/// Where a run writes down when each of its modules began. Modules follow each other, and no step belongs to two of them.
+struct module_clock {
+  std::vector<std::size_t> first_steps;  // [module], rising
+  std::vector<time_point> began;         // [module + 1]: the last is the end of the run
+};
+
 /// What the steps of a program see of the batch they run.
 struct batch_state {
   std::span<const token_id> tokens;  // first stage only
@@ -48,6 +56,7 @@ struct batch_state {
   std::span<const std::uint32_t> selected;  // rows whose logits somebody wants, ascending
   float* answer = nullptr;                  // where the last operation writes, when it is a head: [selected, V]
   thread_team* team = nullptr;
+  module_clock* clock = nullptr;  // null: nobody wants to know
 
   [[nodiscard]] std::size_t row_count(bool of_selected) const noexcept { return of_selected ? selected.size() : rows.size(); }
   [[nodiscard]] row_sharing sharing(bool of_selected) const noexcept { return sharing_for(row_count(of_selected), team->size()); }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <lingualinked/concepts/executor.hpp>
+#include <lingualinked/core/clock.hpp>
 #include <lingualinked/core/config.hpp>
 #include <lingualinked/core/result.hpp>
 #include <lingualinked/core/sequence.hpp>
@@ -59,6 +60,11 @@ class cpu_executor {
   result<void> open(sequence_id sequence, const sequence_options& options);
   result<void> run(const stage_batch& batch);
   void release(sequence_id sequence) noexcept;
+
+  /// Has every run write down how long each module of the stage took, in order, into `into`; null stops that. It costs a look at
+  /// the clock for each module, and nothing while nobody asks.
+  /// Requires  `into` lives until it is replaced
+  void time_modules(std::vector<duration>* into);
 
   /// Elements of a row of logits; 0 unless this is the tail.
   [[nodiscard]] std::size_t vocabulary() const noexcept;

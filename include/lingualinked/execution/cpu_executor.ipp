@@ -44,6 +44,9 @@ struct cpu_executor::state {
   std::vector<std::size_t> free_slots;
   storage own_logits;  // [sequences, V]
 
+  module_clock clock;
+  std::vector<duration>* module_times = nullptr;
+
   // Filled anew for every batch, without allocation.
   std::uint64_t batch_number = 0;
   std::vector<batch_row> rows;
@@ -127,6 +130,9 @@ LINGUALINKED_DECL result<cpu_executor> cpu_executor::create(const operation_grap
                                    {options.rows, options.context_tokens, options.threads});
   if (!compiled) return compiled.error();
   s->code = *std::move(compiled);
+  for (std::size_t m = options.first_module; m <= options.last_module; ++m)
+    s->clock.first_steps.push_back(s->code->first_step_of(modules.modules()[m].first_operation));
+  s->clock.began.resize(s->clock.first_steps.size() + 1);
   try {
     s->team = std::make_unique<thread_team>(options.threads, [] { kernels::set_numeric_environment(); });
   } catch (const std::system_error&) {
@@ -285,7 +291,9 @@ LINGUALINKED_DECL result<void> cpu_executor::run(const stage_batch& batch) {
 
   float* answer = batch.logits.empty() ? s.own_logits.as<float>().data() : batch.logits.data();
   kernels::set_numeric_environment();
-  s.code->run({batch.tokens, s.rows, s.blocks, s.selected, answer, s.team.get()});
+  s.code->run({batch.tokens, s.rows, s.blocks, s.selected, answer, s.team.get(), s.module_times != nullptr ? &s.clock : nullptr});
+  if (s.module_times != nullptr)
+    for (std::size_t m = 0; m + 1 < s.clock.began.size(); ++m) (*s.module_times)[m] = s.clock.began[m + 1] - s.clock.began[m];
 
   for (const stage_output& out : batch.outputs) std::memcpy(out.rows.data(), s.code->output(), out.rows.size());
   if (s.tail)
@@ -300,6 +308,11 @@ LINGUALINKED_DECL result<void> cpu_executor::run(const stage_batch& batch) {
     if (!batch.states.empty()) batch.states[i] = seq.sampling_now;
   }
   return {};
+}
+
+LINGUALINKED_DECL void cpu_executor::time_modules(std::vector<duration>* into) {
+  state_->module_times = into;
+  if (into != nullptr) into->assign(state_->clock.first_steps.size(), duration{});
 }
 
 LINGUALINKED_DECL std::size_t cpu_executor::vocabulary() const noexcept { return state_->tail ? state_->vocabulary : 0; }

@@ -60,6 +60,8 @@ class program {
   void run(const batch_state& batch);
   /// Barriers in a run of that many rows, of which somebody wants so many logits; the threads meet once more at its end.
   [[nodiscard]] std::size_t barriers(std::size_t rows, std::size_t selected) const noexcept;
+  /// Index of the first step that serves an operation at or after `operation`.
+  [[nodiscard]] std::size_t first_step_of(std::size_t operation) const;
 
   program();
   ~program();
@@ -70,8 +72,10 @@ class program {
  private:
   friend class program_compiler;
   [[nodiscard]] unsigned mode_of(std::size_t rows, std::size_t selected) const noexcept;
+  void run_timed(const batch_state& batch);
 
   std::vector<program_step> steps_;
+  std::vector<std::size_t> step_operations_;  // [step]: the operation it was planned for, rising
   std::vector<storage> buffers_;
   std::vector<std::unique_ptr<rope_table>> ropes_;
   std::unique_ptr<detail::attention_scratch> attention_;

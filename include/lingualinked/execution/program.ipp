@@ -71,6 +71,7 @@ LINGUALINKED_DECL bool program_compiler::only_layers_read(value_index i) const {
 LINGUALINKED_DECL void program_compiler::step(planned_step planned) {
   for (const value_index w : planned.writes) at(w).planned = true;
   planned.selected = !planned.writes.empty() && at(planned.writes[0]).selected;
+  planned.operation = planning_;
   planned_.push_back(std::move(planned));
 }
 
@@ -347,6 +348,7 @@ LINGUALINKED_DECL result<void> program_compiler::plan() {
   if (input_) values_[*input_].planned = true;
   for (std::size_t n = first_; n < end_; ++n) {
     if (handled_[n]) continue;
+    planning_ = n;
     const auto i = static_cast<value_index>(n);
     const operation_kind& kind = ops[n].kind;
     if (const auto* m = std::get_if<rms_norm_operation>(&kind))
@@ -374,7 +376,10 @@ LINGUALINKED_DECL result<void> program_compiler::plan() {
 LINGUALINKED_DECL result<std::unique_ptr<program>> program_compiler::compile() {
   if (auto planned = plan(); !planned) return planned.error();
   place();
-  for (const planned_step& s : planned_) made_->steps_.push_back({s.bind()});
+  for (const planned_step& s : planned_) {
+    made_->steps_.push_back({s.bind()});
+    made_->step_operations_.push_back(s.operation);
+  }
   place_barriers();
   made_->threads_ = limits_.threads;
   if (made_->attention_) made_->buffer_bytes_ += made_->attention_->bytes();
@@ -404,7 +409,31 @@ LINGUALINKED_DECL std::size_t program::barriers(std::size_t rows, std::size_t se
   return static_cast<std::size_t>(std::ranges::count_if(steps_, [mode](const program_step& s) { return (s.waits & mode) != 0; }));
 }
 
+LINGUALINKED_DECL std::size_t program::first_step_of(std::size_t operation) const {
+  return static_cast<std::size_t>(std::ranges::lower_bound(step_operations_, operation) - step_operations_.begin());
+}
+
+/// As run(), and thread 0 writes down when it began each module.
+LINGUALINKED_DECL void program::run_timed(const batch_state& batch) {
+  thread_team& team = *batch.team;
+  module_clock& clock = *batch.clock;
+  const unsigned mode = mode_of(batch.rows.size(), batch.selected.size());
+  std::size_t next = 0;  // thread 0's own
+  team.run([&](unsigned thread) {
+    for (std::size_t i = 0; i < steps_.size(); ++i) {
+      const program_step& s = steps_[i];
+      if ((s.runs & mode) == 0) continue;
+      if ((s.waits & mode) != 0) team.arrive_and_wait();
+      if (thread == 0)
+        for (; next < clock.first_steps.size() && clock.first_steps[next] <= i; ++next) clock.began[next] = steady_now();
+      s.call(batch, thread);
+    }
+  });
+  for (; next < clock.began.size(); ++next) clock.began[next] = steady_now();
+}
+
 LINGUALINKED_DECL void program::run(const batch_state& batch) {
+  if (batch.clock != nullptr) return run_timed(batch);
   thread_team& team = *batch.team;
   const unsigned mode = mode_of(batch.rows.size(), batch.selected.size());
   team.run([&](unsigned thread) {

@@ -62,6 +62,7 @@ class program_compiler {
     const void* scratch = nullptr;  // memory beside values that it writes, when that is shared
     bool of_many = false;           // does nothing for few rows
     bool selected = false;          // its rows are the selected ones
+    std::size_t operation = 0;      // that it was planned for
   };
 
   [[nodiscard]] result<void> plan();
@@ -98,6 +99,7 @@ class program_compiler {
   std::vector<bool> handled_;
   std::vector<planned_step> planned_;
   std::optional<value_index> input_;
+  std::size_t planning_ = 0;  // the operation that steps are planned for
   std::size_t attention_count_ = 0;
   std::unique_ptr<program> made_;
 };

@@ -16,11 +16,6 @@
 
 namespace lingualinked::inline v0 {
 
-/// Now, on the clock that drivers read.
-[[nodiscard]] inline time_point steady_now() noexcept {
-  return std::chrono::time_point_cast<duration>(std::chrono::steady_clock::now());
-}
-
 /// Keeps the frames that a transport had no room for, in order for each peer, and tries again. A peer that takes nothing for
 /// stall_limit counts as lost.
 class frame_backlog {

@@ -20,6 +20,10 @@ inline constexpr std::uint32_t max_context_tokens = std::uint32_t{1} << 24;
 inline constexpr std::uint64_t max_frame_rows_bytes = std::uint64_t{48} << 20;  // rows of one frame, below the transports' limit
 inline constexpr std::uint64_t logits_piece_bytes = std::uint64_t{4} << 20;     // logits travel in pieces of about this size
 
+inline constexpr std::uint64_t echo_frame_bytes = std::uint64_t{4} << 20;  // of one frame that only measures a link
+inline constexpr std::uint64_t echo_frames = 4096;                         // in one session
+inline constexpr std::uint64_t echo_bytes = std::uint64_t{1} << 30;        // in one session, both ways together
+
 inline constexpr duration heartbeat_interval = std::chrono::milliseconds(500);
 inline constexpr duration own_delay = std::chrono::seconds(1);             // a machine called later than this has slept itself
 inline constexpr duration coordinator_silence = std::chrono::seconds(10);  // then a worker gives the session up

@@ -6,6 +6,7 @@
 #include <lingualinked/core/result.hpp>
 #include <lingualinked/runtime/actions.hpp>
 #include <lingualinked/runtime/checks.hpp>
+#include <lingualinked/runtime/echo.hpp>
 #include <lingualinked/runtime/limits.hpp>
 #include <lingualinked/runtime/stage.hpp>
 
@@ -79,8 +80,10 @@ class worker {
   void unreadable(peer_id from, const error& why, std::vector<worker_action>& out) {
     if (state_ != state::idle && from == coordinator_) fail(why.in("a control message"), out);
   }
-  /// A data frame; its payload may be taken away. Frames of strangers and frames that nobody waits for are dropped.
+  /// A data frame; its payload may be taken away. Frames of strangers and frames that nobody waits for are dropped; those of a
+  /// coordinator that has no plan yet are echoed.
   void frame(message& m, std::vector<worker_action>& out) {
+    if (state_ == state::greeted && !broken_ && m.from == coordinator_) return check(echo_.answer(m, coordinator_, out), out);
     if (state_ != state::serving || broken_ || !is_stage(m.from)) return;
     check(stage_->receive(m, out), out);
   }
@@ -224,6 +227,7 @@ class worker {
     plan_ = {};
     partners_.clear();
     load_progress_ = 0;
+    echo_.reset();
   }
 
   worker_identity identity_;
@@ -237,6 +241,7 @@ class worker {
   std::set<peer_id> partners_;  // stages that frames go to or come from
   control::ready ready_;
   std::optional<stage> stage_;
+  link_echo echo_;
   std::uint64_t load_progress_ = 0;
   std::uint64_t peak_memory_bytes_ = 0;
   time_point next_heartbeat_;

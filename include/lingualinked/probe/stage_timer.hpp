@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#pragma once
+
+#include <lingualinked/core/clock.hpp>
+#include <lingualinked/core/result.hpp>
+#include <lingualinked/execution/cpu_executor.hpp>
+
+#include <condition_variable>
+#include <cstddef>
+#include <cstdint>
+#include <mutex>
+#include <optional>
+#include <span>
+#include <thread>
+#include <utility>
+#include <vector>
+
+namespace lingualinked::inline v0::detail {
+
+/// One batch that was run and timed.
+struct timed_run {
+  std::uint32_t tokens = 0;
+  std::uint32_t context = 0;           // tokens before it
+  std::vector<double> module_seconds;  // of the stage's modules, in order
+  [[nodiscard]] double seconds() const noexcept {
+    double sum = 0;
+    for (const double s : module_seconds) sum += s;
+    return sum;
+  }
+};
+
+/// Runs batches of one sequence through one stage and times its modules. What the tokens and rows say does not matter to time.
+class stage_timer {
+ public:
+  /// Requires  room for `rows` in a batch; vocabulary: of the model
+  stage_timer(cpu_executor executor, bool first, bool tail, std::size_t input_width, std::size_t rows, std::size_t vocabulary)
+      : executor_(std::move(executor)),
+        first_(first),
+        tail_(tail),
+        inputs_(first ? 0 : rows * input_width, 0.25F),
+        outputs_(tail ? 0 : rows * executor_.output_width()),
+        tokens_(rows),
+        input_width_(input_width) {
+    for (std::size_t i = 0; i < rows; ++i) tokens_[i] = static_cast<token_id>((i * 7919 + 11) % vocabulary);
+    executor_.time_modules(&times_);
+  }
+  stage_timer(const stage_timer&) = delete;  // the executor knows where times_ lies
+  stage_timer& operator=(const stage_timer&) = delete;
+
+  /// Begins anew at position 0. Up to `prompt_tokens` nothing is sampled, as in a prompt before its last piece.
+  [[nodiscard]] result<void> begin(std::uint32_t prompt_tokens) {
+    executor_.release(1);
+    position_ = 0;
+    sequence_options options;
+    options.prompt.assign(prompt_tokens, 0);
+    options.max_tokens = UINT32_MAX;
+    return executor_.open(1, options);
+  }
+
+  [[nodiscard]] result<timed_run> run(std::uint32_t tokens) {
+    const segment part{1, position_, tokens};
+    stage_batch batch;
+    batch.segments = {&part, 1};
+    const stage_input in{0, std::as_bytes(std::span(inputs_).first(first_ ? 0 : tokens * input_width_))};
+    const stage_output out{0, std::as_writable_bytes(std::span(outputs_).first(tail_ ? 0 : tokens * executor_.output_width()))};
+    token_id sampled = -1;
+    if (first_) batch.tokens = std::span(tokens_).first(tokens);
+    else batch.inputs = {&in, 1};
+    if (tail_) batch.sampled = {&sampled, 1};
+    else batch.outputs = {&out, 1};
+    if (auto ran = executor_.run(batch); !ran) return ran.error();
+    timed_run made{tokens, position_, {}};
+    for (const duration d : times_) made.module_seconds.push_back(in_seconds(d));
+    position_ += tokens;
+    return made;
+  }
+
+ private:
+  cpu_executor executor_;
+  bool first_;
+  bool tail_;
+  std::vector<float> inputs_;
+  std::vector<float> outputs_;
+  std::vector<token_id> tokens_;
+  std::size_t input_width_;
+  std::vector<duration> times_;
+  std::uint32_t position_ = 0;
+};
+
+/// What one decoded token takes beside its modules when another thread hands it over after a pause, as a worker's does: the pause
+/// puts threads to sleep and the processor at ease. Each is compared with one right behind it, so that a machine that becomes
+/// slower meanwhile does not count.
+/// Requires  room for 2 * repeats tokens behind the current position
+[[nodiscard]] inline result<std::vector<double>> hand_over_seconds(stage_timer& stage, std::size_t repeats, duration pause) {
+  std::mutex mutex;
+  std::condition_variable changed;
+  bool wanted = false;
+  bool leaving = false;
+  std::optional<result<timed_run>> answer;
+  std::thread worker([&] {
+    for (;;) {
+      std::unique_lock lock(mutex);
+      changed.wait(lock, [&] { return wanted || leaving; });
+      if (leaving) return;
+      wanted = false;
+      lock.unlock();
+      auto ran = stage.run(1);
+      lock.lock();
+      answer = std::move(ran);
+      changed.notify_all();
+    }
+  });
+  const auto hand_over = [&]() -> result<timed_run> {
+    std::unique_lock lock(mutex);
+    answer.reset();
+    wanted = true;
+    changed.notify_all();
+    changed.wait(lock, [&] { return answer.has_value(); });
+    return *std::move(answer);
+  };
+  std::vector<double> extra;
+  std::optional<error> failed;
+  for (std::size_t i = 0; i < repeats && !failed; ++i) {
+    std::this_thread::sleep_for(pause);
+    const time_point begin = steady_now();
+    const auto after_pause = hand_over();
+    const double whole = in_seconds(steady_now() - begin);
+    const auto at_once = hand_over();
+    if (!after_pause) failed = after_pause.error();
+    else if (!at_once) failed = at_once.error();
+    else extra.push_back(whole - at_once->seconds());
+  }
+  {
+    const std::lock_guard lock(mutex);
+    leaving = true;
+  }
+  changed.notify_all();
+  worker.join();
+  if (failed) return *failed;
+  return extra;
+}
+
+}  // namespace lingualinked::inline v0::detail
