@@ -2,6 +2,7 @@
 #include "model_choice.hpp"
 #include "plan_picture.hpp"
 #include "plan_report.hpp"
+#include "plan_simulation.hpp"
 #include "plan_windows.hpp"
 #include "planning.hpp"
 #include "where.hpp"
@@ -35,6 +36,7 @@ struct plan_options {
   std::string windows;  // empty: expected, where there can be any
   double time_limit = 60;
   bool explain = false;
+  bool simulate = false;
   bool json = false;
   bool only_for_models = false;  // an option was given that a bare instance cannot obey
 };
@@ -64,6 +66,9 @@ ll::result<int> plan_instance(const plan_options& o) {
     return ll::error{ll::errc::invalid_argument,
                      "--instance is solved as it stands; leave out --objective, --sequences, --context, "
                      "--private-layers, --max-stages, --fleet and --model"};
+  if (o.simulate || !o.where.cut.empty())
+    return ll::error{ll::errc::invalid_argument,
+                     "--simulate and --cut are about a model on a fleet; give --model and --fleet instead of --instance"};
   auto text = read_file(o.instance);
   if (!text) return text.error();
   auto instance = ll::read_instance(*text);
@@ -113,11 +118,14 @@ ll::result<int> plan(const plan_options& o) {
     if (!instance) return instance.error();
     if (auto written = write_file(o.dump_instance, ll::to_json(*instance).dump(2) + "\n"); !written) return written.error();
   }
-  auto made = plan_over_fleet(*model, *machines, request);
+  auto made =
+      o.where.cut.empty() ? plan_over_fleet(*model, *machines, request) : plan_with_cuts(*model, *machines, o.where.cut, request);
   if (!made) return made.error();
   auto digest = model->sha256();
   if (!digest) return digest.error();
   made->document.model_sha256 = *std::move(digest);
+  if (o.simulate && !made->placed.stages.empty())
+    if (auto simulated = simulate_plan(*model, *made, request); !simulated) return simulated.error();
   return elaborate(made->document, made->instance, made->placed, made->transmissions, o);
 }
 
@@ -156,6 +164,10 @@ void add_plan(CLI::App& app, action& chosen) {
       ->check(CLI::IsMember({"none", "expected", "max-bytes"}));
   c->add_flag("--explain", o->explain,
               "Say also what limits the plan, what baselines would cost, what would help and why devices stay unused");
+  c->add_flag("--simulate", o->simulate,
+              "Predict times by letting the plan serve the request in virtual time, message by message, instead of by formula");
+  c->add_option("--cut", o->where.cut,
+                "Plan nothing: first modules of stages 2, 3, ... on the fleet's devices in their order, as 20,41");
   c->add_option("--svg", o->svg, "Draw the plan into this file: modules, transmissions, and when each stage works");
   c->add_flag("--json", o->json, "Print one JSON document");
   c->callback([o, fleet, objective, sequences, context, &chosen] {

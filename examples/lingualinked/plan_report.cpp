@@ -237,6 +237,10 @@ std::string describe_plan(const ll::plan_document& plan) {
                      milliseconds(plan.predicted.token_seconds), milliseconds(plan.predicted.lap_seconds),
                      milliseconds(plan.predicted.bottleneck_seconds), milliseconds(plan.predicted.prefill_seconds));
   if (plan.predicted.energy_joules_per_token) out += fmt::format("{:.4g} J per token\n", *plan.predicted.energy_joules_per_token);
+  if (plan.predicted.tokens_per_second)
+    out += fmt::format("simulated: {:.2f} tokens/s; between two tokens of a sequence {} in the median, {} or less in 95 %\n",
+                       *plan.predicted.tokens_per_second, milliseconds(plan.predicted.gap_median_seconds),
+                       milliseconds(plan.predicted.gap_p95_seconds));
   if (plan.overlaps && plan.overlaps->extra_bytes > 0) {
     out += fmt::format("windows ({}, {}): when a device slows down {:g}x, {} per token instead of {}, if stages also keep\n",
                        plan.overlaps->rule, plan.overlaps->tier, plan.overlaps->slow_down,

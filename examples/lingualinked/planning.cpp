@@ -164,6 +164,17 @@ ll::result<ready_plan> plan_over_fleet(const ll::language_model& model, const ll
   return finish(model, machines, *std::move(instance), *std::move(placed), request);
 }
 
+ll::result<ready_plan> plan_with_cuts(const ll::language_model& model, const ll::fleet& machines, const std::string& cuts,
+                                      const planning_request& request) {
+  auto first = parse_ids(cuts);
+  if (!first) return first.error().in("--cut");
+  auto instance = instance_for(model, machines, request);
+  if (!instance) return instance.error();
+  auto placed = ll::fixed_cuts_partitioner{{first->begin(), first->end()}}.solve(*instance, request.options.time_limit_seconds);
+  if (!placed) return placed.error();
+  return finish(model, machines, *std::move(instance), *std::move(placed), request);
+}
+
 ll::result<ready_plan> plan_over_devices(const ll::language_model& model, std::uint32_t devices, const std::string& cuts,
                                          const planning_request& request) {
   ll::fleet machines = equal_devices(devices, request.threads);

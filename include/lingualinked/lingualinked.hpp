@@ -43,6 +43,7 @@
 #include <lingualinked/simulation/batch_clock.hpp>
 #include <lingualinked/simulation/faults.hpp>
 #include <lingualinked/simulation/instance_world.hpp>
+#include <lingualinked/simulation/measured_clock.hpp>
 #include <lingualinked/simulation/prediction.hpp>
 #include <lingualinked/tensor/dtype.hpp>
 #include <lingualinked/tensor/view.hpp>

@@ -50,7 +50,8 @@ TEST_SUITE("documents/plan") {
                             "solve_seconds",   "reason",         "predicted",         "baselines",    "stages",
                             "transmissions",   "unused"})
       CHECK(json.contains(key));
-    for (const char* key : {"token_seconds", "lap_seconds", "bottleneck_seconds", "prefill_seconds", "energy_joules_per_token"})
+    for (const char* key : {"token_seconds", "lap_seconds", "bottleneck_seconds", "prefill_seconds", "energy_joules_per_token",
+                            "gap_median_seconds", "gap_p95_seconds", "tokens_per_second"})
       CHECK(json["predicted"].at(key).is_null());
     CHECK(json["baselines"]["even"]["feasible"] == true);
     CHECK(json["baselines"]["fastest_device"]["token_seconds"].is_null());

@@ -244,4 +244,43 @@ TEST_SUITE("tool/plan") {
     CHECK(bars == 6 + (stages - 1) + 3 * stages);  // modules, transmissions, and every stage for each sequence
     CHECK(run_tool({"plan", "--instance", scratch_file("problem.json", p.dump()), "--svg", "/nonexistent/x.svg"}).status == 3);
   }
+  TEST_CASE("a simulated plan predicts what the formula says where that is exact, and more") {
+    json fleet = {{"devices", json::array()},
+                  {"default_link", {{"latency_seconds", 0.002}, {"bandwidth_bytes_per_second", 1e9}}}};
+    for (const char* name : {"a", "b"})
+      fleet["devices"].push_back({{"name", name}, {"endpoint", "local"}, {"compute_flops_per_second", 1e7}});
+    const auto simulate = [&](const std::vector<std::string>& more) {
+      std::vector<std::string> words{"plan",
+                                     "--model",
+                                     data("models/llama-gqa"),
+                                     "--fleet",
+                                     scratch_file("fleet.json", fleet.dump()),
+                                     "--cut",
+                                     "3",
+                                     "--prompt-tokens",
+                                     "20",
+                                     "--generate-tokens",
+                                     "30",
+                                     "--context",
+                                     "64"};
+      words.insert(words.end(), more.begin(), more.end());
+      return run_tool(words);
+    };
+    const json plain = simulate({"--json"}).json();
+    CHECK(plain["stages"].size() == 2);
+    CHECK(plain["stages"][1]["first_module"] == 3);
+    CHECK(plain["predicted"]["gap_median_seconds"].is_null());
+    const json said = simulate({"--simulate", "--json"}).json()["predicted"];
+    CHECK(said["lap_seconds"] == plain["predicted"]["lap_seconds"]);
+    CHECK(said["token_seconds"].get<double>() == doctest::Approx(said["lap_seconds"].get<double>()).epsilon(2e-3));
+    CHECK(said["gap_p95_seconds"].get<double>() == doctest::Approx(said["lap_seconds"].get<double>()).epsilon(0.05));
+    CHECK(said["tokens_per_second"].get<double>() * said["token_seconds"].get<double>() == doctest::Approx(1));
+    // Several sequences take their turns, so together they are faster than one.
+    const json several = simulate({"--simulate", "--sequences", "3", "--json"}).json()["predicted"];
+    CHECK(several["tokens_per_second"].get<double>() > 1.1 * said["tokens_per_second"].get<double>());
+    CHECK(several["prefill_seconds"].get<double>() > said["prefill_seconds"].get<double>());
+    CHECK(simulate({"--simulate"}).out.find("simulated: ") != std::string::npos);
+    CHECK(simulate({"--simulate", "--generate-tokens", "60"}).status == 2);
+    CHECK(run_tool({"plan", "--instance", scratch_file("problem.json", small_problem().dump()), "--simulate"}).status == 2);
+  }
 }

@@ -28,6 +28,9 @@ struct plan_document {
     std::optional<std::uint32_t> prefill_chunk_tokens;  // into which the prompt is cut
     std::optional<double> completion_seconds;           // of a request: its prompt and every token of its answer
     std::optional<double> energy_joules_per_token;
+    std::optional<double> gap_median_seconds;  // between two tokens of one sequence; these three where the plan was simulated
+    std::optional<double> gap_p95_seconds;
+    std::optional<double> tokens_per_second;  // of all sequences together, while they decode
     friend bool operator==(const predicted_times&, const predicted_times&) = default;
   };
   struct baseline {

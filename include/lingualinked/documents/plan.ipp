@@ -130,7 +130,10 @@ LINGUALINKED_DECL nlohmann::ordered_json to_json(const plan_document& plan) {
                      {"prefill_seconds", null_unless_known(p.prefill_seconds)},
                      {"prefill_chunk_tokens", null_unless_known(p.prefill_chunk_tokens)},
                      {"completion_seconds", null_unless_known(p.completion_seconds)},
-                     {"energy_joules_per_token", null_unless_known(p.energy_joules_per_token)}}},
+                     {"energy_joules_per_token", null_unless_known(p.energy_joules_per_token)},
+                     {"gap_median_seconds", null_unless_known(p.gap_median_seconds)},
+                     {"gap_p95_seconds", null_unless_known(p.gap_p95_seconds)},
+                     {"tokens_per_second", null_unless_known(p.tokens_per_second)}}},
                    {"baselines", detail::baselines_json(plan.baselines)},
                    {"windows", plan.overlaps ? detail::windows_json(*plan.overlaps) : json(nullptr)},
                    {"stages", stages},
@@ -172,7 +175,10 @@ LINGUALINKED_DECL result<plan_document> read_plan(std::string_view text) {
                     r.real_if(predicted.member("prefill_seconds"), 0),
                     r.number_if<std::uint32_t>(predicted.member("prefill_chunk_tokens"), 1, 65536),
                     r.real_if(predicted.member("completion_seconds"), 0),
-                    r.real_if(predicted.member("energy_joules_per_token"), 0)};
+                    r.real_if(predicted.member("energy_joules_per_token"), 0),
+                    r.real_if(predicted.member("gap_median_seconds"), 0),
+                    r.real_if(predicted.member("gap_p95_seconds"), 0),
+                    r.real_if(predicted.member("tokens_per_second"), 0)};
   plan.baselines = detail::read_baselines(r, root.member("baselines"));
   plan.overlaps = detail::read_windows(r, root.member("windows"));
   const json_field stages = root.member("stages");

@@ -1,0 +1,191 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""The part of prediction.sh that predicts, measures and compares; see there."""
+import copy
+import json
+import queue
+import socket
+import statistics
+import subprocess
+import sys
+import threading
+import time
+
+tool, model, profile_path, scratch, only, rows_path = sys.argv[1:]
+
+# Slow-down of each worker, and seconds by which a relay delays what is sent to it (0: no relay).
+FLEETS = [
+    ([1.0, 1.0], [0, 0]),
+    ([1.0, 2.0], [0, 0]),
+    ([2.0, 1.0, 3.0], [0, 0, 0]),
+    ([1.5, 1.5], [0.004, 0.004]),
+    ([3.0, 1.0, 2.0], [0.002, 0.008, 0.002]),
+]
+# First modules of the later stages, of 62 modules; three placements for each number of devices.
+CUTS = {2: ["12", "31", "46"], 3: ["12,30", "21,42", "30,52"]}
+# Sequences, prompt tokens, generated tokens.
+LOADS = [(1, 64, 48), (1, 256, 48), (2, 64, 48), (4, 96, 32)]
+REPETITIONS = 3
+SAME = 0.02  # two placements whose measured times differ by less are in any order
+
+
+def relay(port, delay):
+    """Passes bytes on to a port of this machine, each `delay` seconds later there, at once back. Gives its own port."""
+    server = socket.create_server(("127.0.0.1", 0))
+
+    def pump(source, sink, wait):
+        line = queue.Queue()
+
+        def write():
+            while True:
+                due, data = line.get()
+                time.sleep(max(0, due - time.monotonic()))
+                try:
+                    sink.sendall(data) if data else sink.shutdown(socket.SHUT_WR)
+                except OSError:
+                    return
+                if not data:
+                    return
+
+        threading.Thread(target=write, daemon=True).start()
+        data = b"-"
+        while data:
+            try:
+                data = source.recv(1 << 20)
+            except OSError:
+                data = b""
+            line.put((time.monotonic() + wait, data))
+
+    def serve():
+        while True:
+            near = server.accept()[0]
+            far = socket.create_connection(("127.0.0.1", port))
+            for s in (near, far):
+                s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            threading.Thread(target=pump, args=(near, far, delay), daemon=True).start()
+            threading.Thread(target=pump, args=(far, near, delay), daemon=True).start()
+
+    threading.Thread(target=serve, daemon=True).start()
+    return server.getsockname()[1]
+
+
+def run(*words):
+    done = subprocess.run([tool, *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    if done.returncode != 0:
+        sys.exit(f"{' '.join(words)}: {done.stderr.strip() or done.stdout.strip()}")
+    return json.loads(done.stdout)
+
+
+def slower(device, factor, name, endpoint):
+    """The probed machine as it is when slowed down."""
+    made = copy.deepcopy(device)
+    made.update(name=name, endpoint=endpoint, memory_bytes=None)
+    for figure in ("compute_flops_per_second", "memory_bandwidth_bytes_per_second"):
+        if made.get(figure):
+            made[figure] /= factor
+    for kind in made["profiles"][0]["kinds"]:
+        kind["decode_seconds"] *= factor
+        kind["decode_seconds_per_context_token"] *= factor
+        for piece in kind["prefill"]:
+            piece["seconds"] *= factor
+            piece["seconds_per_context_token"] *= factor
+    return made
+
+
+def fleet_of(number, factors, delays, workers):
+    """Starts the workers, measures the ways to them, and writes the fleet: the workers, then the header, this process."""
+    machine = json.load(open(profile_path))["devices"][0]
+    names = [f"worker-{i}" for i in range(len(factors))]
+    devices, ways = [], []
+    for name, factor, delay in zip(names, factors, delays):
+        worker = subprocess.Popen([tool, "worker", "--model", model, "--threads", "1", "--slowdown", str(factor)],
+                                  stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        workers.append(worker)
+        endpoint = worker.stdout.readline().strip()
+        if not endpoint:
+            sys.exit("a worker did not start; run 'lingualinked worker' to see its message")
+        if delay:
+            endpoint = f"tcp://127.0.0.1:{relay(int(endpoint.rsplit(':', 1)[1]), delay)}"
+        devices.append(slower(machine, factor, name, endpoint))
+        probed = run("probe", "--model", model, "--threads", "1", "--connect", endpoint, "--json", "--quick")
+        ways.append({link["to"]: link for link in probed["links"]}[endpoint.rsplit("/", 1)[1]])
+    header = slower(machine, 1, "header", "local")
+    links = []
+    for source in names + ["header"]:
+        for target, way in zip(names, ways):
+            if source != target:
+                links.append({**way, "from": source, "to": target})
+    # What a worker sends to the header goes back on the header's own connection.
+    links += [{**way, "from": name, "to": "header"} for name, way in zip(names, ways)]
+    path = f"{scratch}/fleet-{number}.json"
+    json.dump({"devices": devices + [header], "links": links, "header": "header"}, open(path, "w"))
+    return path
+
+
+def measure(number, factors, delays):
+    workers, rows = [], []
+    try:
+        fleet = fleet_of(number, factors, delays, workers)
+        for sequences, prompt, generate in LOADS:
+            load = ["--prompt-tokens", str(prompt), "--generate-tokens", str(generate), "--sequences", str(sequences)]
+            for cut in CUTS[len(factors)]:
+                plan = run("plan", "--model", model, "--fleet", fleet, "--cut", cut, "--simulate", "--json",
+                           "--context", str(prompt + generate), *load)
+                path = f"{scratch}/plan.json"
+                json.dump(plan, open(path, "w"))
+                bench = run("bench", "--model", model, "--plan", path, "--repetitions", str(REPETITIONS), "--json", *load)
+                said = plan["predicted"]
+                rows.append({"fleet": number, "factors": factors, "delays": delays, "cut": cut, "sequences": sequences,
+                             "prompt": prompt, "generate": generate,
+                             "token": 1 / bench["decode_tokens_per_second"], "token_said": said["token_seconds"],
+                             "token_formula": plan["objective_seconds"] / sequences,
+                             "first": sequences * prompt / bench["prefill_tokens_per_second"],
+                             "first_said": said["prefill_seconds"]})
+                tell(rows[-1])
+    finally:
+        for worker in workers:
+            worker.terminate()
+            worker.wait()
+    return rows
+
+
+def error(row, what):
+    return row[what + "_said"] / row[what] - 1
+
+
+def tell(r):
+    print(f"{r['fleet']:5} {'/'.join(f'{f:g}' for f in r['factors']):>8} {r['cut']:>6} {r['sequences']:3} {r['prompt']:6}"
+          f" {r['token_said'] * 1e3:9.2f} {r['token'] * 1e3:9.2f} {100 * error(r, 'token'):7.1f}"
+          f" {r['first_said'] * 1e3:9.1f} {r['first'] * 1e3:9.1f} {100 * error(r, 'first'):7.1f}", flush=True)
+
+
+def sum_up(rows):
+    for what, label, target in (("token", "time per token", 5), ("first", "time to the first token", 10)):
+        errors = sorted(abs(error(r, what)) for r in rows)
+        print(f"{label}: median error {100 * statistics.median(errors):.1f} % (target {target} %), "
+              f"nine in ten within {100 * errors[int(0.9 * (len(errors) - 1))]:.1f} %, {len(rows)} runs")
+    settings = {}
+    for r in rows:
+        settings.setdefault((r["fleet"], r["sequences"], r["prompt"], r["generate"]), []).append(r)
+    right = 0
+    for placements in settings.values():
+        top = sorted(placements, key=lambda r: r["token_said"])[:3]
+        right += all(b["token"] > a["token"] * (1 - SAME) for a, b in zip(top, top[1:]))
+    print(f"order of the top three placements right in {right} of {len(settings)} settings, "
+          f"{100 * right / max(1, len(settings)):.0f} % (target 95 %; {100 * SAME:.0f} % counts as equal)")
+
+
+rows = []
+if rows_path:
+    try:
+        rows = [json.loads(line) for line in open(rows_path)]
+    except FileNotFoundError:
+        pass
+chosen = [int(n) for n in only.split(",")] if only else range(1, len(FLEETS) + 1)
+print("fleet  factors    cut seq prompt   predicted  measured err %  first said  measured err %   (ms)")
+for number in chosen:
+    new = measure(number, *FLEETS[number - 1])
+    rows += new
+    if rows_path:
+        with open(rows_path, "a") as out:
+            out.writelines(json.dumps(r) + "\n" for r in new)
+sum_up(rows)
