@@ -43,7 +43,8 @@ struct batch_rows {
   double context_of_rows = 0;
   double context_of_segments = 0;
   for (const segment& s : job.segments) {
-    const double mean = s.position + (s.tokens - 1) / 2.0;
+    double mean = s.position + (s.tokens - 1) / 2.0;
+    if (one.window_tokens != 0) mean = std::min(mean, static_cast<double>(one.window_tokens));
     context_of_rows += mean * s.tokens;
     context_of_segments += mean;
   }
