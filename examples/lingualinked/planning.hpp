@@ -55,7 +55,8 @@ struct ready_plan {
 /// Plans a model over the devices of a fleet file.
 [[nodiscard]] ll::result<ready_plan> plan_over_fleet(const ll::language_model& model, const ll::fleet& machines,
                                                      const planning_request& request);
-/// The same with given cuts: the fleet's first devices in the order of the file, `cuts` being the first modules of stages 2, 3, ...
+/// The same with given cuts: the fleet's first devices in the order of the file, `cuts` being the first modules of stages 2, 3
+/// and so on.
 [[nodiscard]] ll::result<ready_plan> plan_with_cuts(const ll::language_model& model, const ll::fleet& machines,
                                                     const std::string& cuts, const planning_request& request);
 /// Exactly `devices` stages on equal local devices, or the given cuts.

@@ -203,8 +203,8 @@ inline ll::plan_document plan(source& s) {
   p.gap = s.maybe(real);
   p.solve_seconds = s.real();
   p.reason = s.maybe([&] { return s.text(); });
-  p.predicted = {s.maybe(real), s.maybe(real), s.maybe(real), s.maybe(real), {}, s.maybe(real), s.maybe(real),
-                 s.maybe(real), s.maybe(real), s.maybe(real)};
+  p.predicted = {s.maybe(real), s.maybe(real), s.maybe(real), s.maybe(real), {},
+                 s.maybe(real), s.maybe(real), s.maybe(real), s.maybe(real), s.maybe(real)};
   p.predicted.prefill_chunk_tokens = s.maybe([&] { return static_cast<std::uint32_t>(1 + s.below(512)); });
   const auto baseline = [&] { return document::baseline{s.coin(), s.maybe(real), s.maybe([&] { return s.text(); })}; };
   for (const char* rule : {"even", "fastest_device"})
