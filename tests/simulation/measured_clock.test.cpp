@@ -18,7 +18,7 @@ ll::device_profile four_modules() {
   p.module_kind = {0, 1, 1, 2};
   return p;
 }
-ll::stage_job job_of(std::vector<ll::segment> segments) {
+ll::stage_job measured_job(std::vector<ll::segment> segments) {
   ll::stage_job job;
   job.segments = std::move(segments);
   return job;
@@ -31,22 +31,22 @@ TEST_SUITE("simulation/measured_clock") {
     const auto clock = ll::measured_clock(four_modules(), {0, 0, 3}, 4, 5);
     REQUIRE(clock);
     for (const std::uint32_t context : {10U, 300U})
-      CHECK((*clock)(job_of({{1, context, 1}})) == doctest::Approx(1 + 2 * (10 + 0.1 * context) + 50));
+      CHECK((*clock)(measured_job({{1, context, 1}})) == doctest::Approx(1 + 2 * (10 + 0.1 * context) + 50));
   }
 
   TEST_CASE("a piece of a prompt takes what such a piece took; the head only where the prompt ends") {
     const auto clock = ll::measured_clock(four_modules(), {0, 1, 3}, 4, 96);
     REQUIRE(clock);
-    CHECK((*clock)(job_of({{1, 0, 32}})) == doctest::Approx(2 * 100));
-    CHECK((*clock)(job_of({{1, 16, 48}})) == doctest::Approx(2 * (140 + 1.5 * 16)));
-    CHECK((*clock)(job_of({{1, 32, 64}})) == doctest::Approx(2 * (180 + 2 * 32) + 50));
+    CHECK((*clock)(measured_job({{1, 0, 32}})) == doctest::Approx(2 * 100));
+    CHECK((*clock)(measured_job({{1, 16, 48}})) == doctest::Approx(2 * (140 + 1.5 * 16)));
+    CHECK((*clock)(measured_job({{1, 32, 64}})) == doctest::Approx(2 * (180 + 2 * 32) + 50));
   }
 
   TEST_CASE("tokens of several sequences share the weights, and each brings its context") {
     const auto clock = ll::measured_clock(four_modules(), {0, 1, 2}, 4, 5);
     REQUIRE(clock);
     // 2 rows on the line from (1, 10) to (32, 100)
-    CHECK((*clock)(job_of({{1, 40, 1}, {2, 70, 1}})) == doctest::Approx(2 * (10 + 90.0 / 31 + 0.1 * 40 + 0.1 * 70)));
+    CHECK((*clock)(measured_job({{1, 40, 1}, {2, 70, 1}})) == doctest::Approx(2 * (10 + 90.0 / 31 + 0.1 * 40 + 0.1 * 70)));
   }
 
   TEST_CASE("a profile of another form is refused") {
