@@ -3,8 +3,8 @@
 # Is 'plan --simulate' right? Probes this machine, then lets real worker processes on loopback, slowed by known factors and some
 # behind a relay that delays what they are sent, run placements that were predicted before, and prints the errors.
 #   benchmarks/prediction.sh [--model FILE] [--fleets 1,2,...] [--rows FILE] [--profile FILE]
-# --fleets runs some of the fleets only; --rows adds what was measured to FILE and sums up all of it; --profile keeps what was probed,
-# or uses what is there. The machine should have nothing else to do: about six minutes in all.
+# --fleets runs some of the fleets only; --rows adds what was measured to FILE and sums up all of it; --profile keeps what was
+# probed, or uses what is there. The machine should have nothing else to do: about six minutes in all.
 source "$(dirname "${BASH_SOURCE[0]}")/../cmake/common.sh"
 
 model="" fleets="" rows="" profile=""

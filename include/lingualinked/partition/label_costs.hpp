@@ -40,7 +40,7 @@ struct label_cost {
 class label_costs {
  public:
   /// chunk: which of instance.chunk_tokens, for completion.
-  label_costs(const placement_tables& tables, std::size_t chunk) : t_(tables), p_(*tables.instance), chunk_(chunk) {
+  label_costs(const placement_tables& tables, std::size_t chunk) : t_(tables), p_(*tables.instance) {
     if (p_.goal == objective::completion) {
       rows_ = static_cast<double>(p_.chunk_tokens[chunk]);
       pieces_ = static_cast<double>((p_.prompt_tokens - 1) / p_.chunk_tokens[chunk] + 1);
@@ -119,7 +119,6 @@ class label_costs {
  private:
   const placement_tables& t_;
   const placement_instance& p_;
-  std::size_t chunk_;
   double rows_ = 1;
   double pieces_ = 1;
   std::vector<double> prefill_before_;  // [d * (L + 1) + b]: of the modules before b

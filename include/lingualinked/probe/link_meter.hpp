@@ -48,18 +48,18 @@ class link_meter {
     times_[kind].push_back(seconds);
     // A slow link need not carry a megabyte fifty times to be known.
     if (asked_ > kinds || kind < 2 || seconds <= patience_seconds) return;
-    const auto bearable = static_cast<std::uint64_t>(static_cast<double>(large_) * patience_seconds / seconds);
-    large_ = std::min(large_, std::max({bearable, 4 * message_, least_large_bytes}) / 4 * 4);
-    times_[2].clear();  // they were of another size
-    times_[3].clear();
+    std::uint64_t& large = large_[kind - 2];
+    const auto bearable = static_cast<std::uint64_t>(static_cast<double>(large) * patience_seconds / seconds);
+    large = std::min(large, std::max({bearable, 4 * message_, least_large_bytes}) / 4 * 4);
+    times_[kind].clear();  // it was of another size
   }
 
   /// Requires  done()
   [[nodiscard]] measured_link verdict() const {
     measured_link made;
     const double small = median(times_[0]);
-    made.bandwidth_there_bytes_per_second = rate(median(times_[2]), small);
-    made.bandwidth_back_bytes_per_second = rate(median(times_[3]), small);
+    made.bandwidth_there_bytes_per_second = rate(large_[0], median(times_[2]), small);
+    made.bandwidth_back_bytes_per_second = rate(large_[1], median(times_[3]), small);
     const double there = static_cast<double>(message_) / made.bandwidth_there_bytes_per_second;
     const double back = static_cast<double>(message_) / made.bandwidth_back_bytes_per_second;
     // Both directions carry one row: what a hop of a plan carries, and as much back.
@@ -78,18 +78,18 @@ class link_meter {
 
   [[nodiscard]] link_ping sizes(std::size_t n) const noexcept {
     const std::array<link_ping, kinds> all{link_ping{small_bytes, small_bytes}, link_ping{message_, message_},
-                                           link_ping{large_, small_bytes}, link_ping{small_bytes, large_}};
+                                           link_ping{large_[0], small_bytes}, link_ping{small_bytes, large_[1]}};
     return all[n % kinds];
   }
   /// Bytes go for a tenth of the time of a large ping at least: less cannot be told from noise.
-  [[nodiscard]] double rate(double large_seconds, double small_seconds) const noexcept {
-    return static_cast<double>(large_ - small_bytes) /
+  [[nodiscard]] static double rate(std::uint64_t large, double large_seconds, double small_seconds) noexcept {
+    return static_cast<double>(large - small_bytes) /
            std::max({large_seconds - small_seconds, large_seconds / 10, least_seconds});
   }
 
   std::uint64_t message_;
   std::size_t pings_;
-  std::uint64_t large_ = large_bytes;
+  std::array<std::uint64_t, 2> large_{large_bytes, large_bytes};  // there, back
   std::size_t asked_ = 0;
   std::array<std::vector<double>, kinds> times_;
 };
