@@ -96,13 +96,20 @@ struct rounded_tile {
           for_each_index(
               std::make_index_sequence<step>{}, [&](auto i) __attribute__((always_inline)) {
                 constexpr std::size_t g = format::group(First + decltype(chunk)::value * step + decltype(i)::value);
+                typename dots::weights w[P];
                 LINGUALINKED_UNROLL
-                for (std::size_t p = 0; p < P; ++p) {
-                  const auto w = dots::prepare(format::template codes<g>(lines + p * ops::lanes * 4));
+                for (std::size_t p = 0; p < P; ++p) w[p] = dots::prepare(format::template codes<g>(lines + p * ops::lanes * 4));
+                LINGUALINKED_UNROLL
+                for (std::size_t t = 0; t < T; ++t) {
+                  const vi a = ops::int_set1(words[g * T + t]);
                   LINGUALINKED_UNROLL
-                  for (std::size_t t = 0; t < T; ++t) part[t][p] = dots::add(part[t][p], w, ops::int_set1(words[g * T + t]));
+                  for (std::size_t p = 0; p < P; ++p) {
+                    part[t][p] = dots::add(part[t][p], w[p], a);
+                    if constexpr (step == 1) total[t][p] = dots::fold(total[t][p], part[t][p]);
+                  }
                 }
               });
+          if constexpr (step == 1) return;
           LINGUALINKED_UNROLL
           for (std::size_t t = 0; t < T; ++t) {
             LINGUALINKED_UNROLL
@@ -245,7 +252,7 @@ LINGUALINKED_ALWAYS_INLINE void store_outputs(const linear_call& call, std::size
 template <dtype Type, std::size_t T>
 void run_rounded_tile(const linear_call& call, std::size_t panel, std::size_t token, const std::int32_t* words) {
   constexpr std::size_t parts = panel_rows / ops::lanes;
-  constexpr std::size_t P = T <= 2 ? std::min(parts, ops::tile_parts) : 1;
+  constexpr std::size_t P = T <= 2 ? ops::tile_parts : ops::full_tile_parts;
   for (std::size_t part = 0; part < parts; part += P) {
     ops::vf y[T][P];
     rounded_tile<Type, T, P>::run(call.weights.data + panel * call.weights.panel_bytes, part,

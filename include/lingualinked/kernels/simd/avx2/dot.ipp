@@ -3,6 +3,12 @@
 
 namespace lingualinked::inline v0::kernels::simd::LINGUALINKED_KERNELS_ISA {
 
+/// Keeps the compiler from turning a chain of additions into a tree, whose parts would not fit the registers.
+LINGUALINKED_ALWAYS_INLINE ops::vi in_order(ops::vi x) {
+  asm("" : "+x"(x));
+  return x;
+}
+
 /// Dot products of 4 unsigned weights with 4 signed activations in every lane, exact: vpmaddubsw adds pairs in 16 bits, and so
 /// many groups are added there that 2 * LargestCode * 127 * groups stays below 2^15.
 template <unsigned LargestCode>
@@ -14,7 +20,7 @@ struct dot {
   using weights = vi;
   static weights prepare(vi w) { return w; }
   static vi begin(vi) { return ops::int_zero(); }
-  static vi add(vi part, const weights& w, vi a) { return _mm256_add_epi16(part, _mm256_maddubs_epi16(w, a)); }
+  static vi add(vi part, const weights& w, vi a) { return in_order(_mm256_add_epi16(part, _mm256_maddubs_epi16(w, a))); }
   static vi fold(vi total, vi part) { return _mm256_add_epi32(total, _mm256_madd_epi16(part, _mm256_set1_epi16(1))); }
 };
 
@@ -31,7 +37,7 @@ struct dot<255> {
   static weights prepare(vi w) { return {_mm256_abs_epi8(w), w}; }
   static vi begin(vi) { return ops::int_zero(); }
   static vi add(vi, const weights& w, vi a) { return _mm256_maddubs_epi16(w.magnitude, _mm256_sign_epi8(a, w.sign)); }
-  static vi fold(vi total, vi part) { return _mm256_add_epi32(total, _mm256_madd_epi16(part, _mm256_set1_epi16(1))); }
+  static vi fold(vi total, vi part) { return in_order(_mm256_add_epi32(total, _mm256_madd_epi16(part, _mm256_set1_epi16(1)))); }
 };
 
 }  // namespace lingualinked::inline v0::kernels::simd::LINGUALINKED_KERNELS_ISA

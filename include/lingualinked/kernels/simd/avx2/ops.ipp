@@ -6,8 +6,9 @@ namespace lingualinked::inline v0::kernels::simd::LINGUALINKED_KERNELS_ISA {
 /// 8 lanes: a panel is two vectors.
 struct ops {
   static constexpr std::size_t lanes = 8;
-  static constexpr std::size_t tile_tokens = 4;
-  static constexpr std::size_t tile_parts = 2;
+  static constexpr std::size_t tile_tokens = 4;      // of the quantised linear tile
+  static constexpr std::size_t tile_parts = 2;       // vectors of a panel in a tile of 1 or 2 tokens,
+  static constexpr std::size_t full_tile_parts = 2;  // and of more: 8 integer accumulators; the float ones rest in the cache
   static constexpr std::size_t float_vectors = 8;
   static constexpr std::size_t attention_rows = 2;
   static constexpr std::size_t attention_vectors = 4;

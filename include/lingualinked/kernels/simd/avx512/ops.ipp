@@ -7,7 +7,8 @@ namespace lingualinked::inline v0::kernels::simd::LINGUALINKED_KERNELS_ISA {
 struct ops {
   static constexpr std::size_t lanes = 16;
   static constexpr std::size_t tile_tokens = 8;        // of the quantised linear tile: 8 integer and 8 to 16 float accumulators
-  static constexpr std::size_t tile_parts = 1;         // vectors of a panel in that tile
+  static constexpr std::size_t tile_parts = 1;         // vectors of a panel in a tile of 1 or 2 tokens,
+  static constexpr std::size_t full_tile_parts = 1;    // and of more
   static constexpr std::size_t float_vectors = 16;     // accumulators of the float linear tile
   static constexpr std::size_t attention_rows = 4;     // query rows, each with
   static constexpr std::size_t attention_vectors = 4;  // so many accumulators

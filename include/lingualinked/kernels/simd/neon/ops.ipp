@@ -7,7 +7,8 @@ namespace lingualinked::inline v0::kernels::simd::LINGUALINKED_KERNELS_ISA {
 struct ops {
   static constexpr std::size_t lanes = 4;
   static constexpr std::size_t tile_tokens = 4;
-  static constexpr std::size_t tile_parts = 4;
+  static constexpr std::size_t tile_parts = 4;       // vectors of a panel in a tile of 1 or 2 tokens,
+  static constexpr std::size_t full_tile_parts = 1;  // and of more
   static constexpr std::size_t float_vectors = 16;
   static constexpr std::size_t attention_rows = 4;
   static constexpr std::size_t attention_vectors = 4;
