@@ -7,7 +7,7 @@
 // Prints  LABEL_1 63 %
 //         LABEL_0 36 %
 //         LABEL_2 1 %
-#include "text_model.hpp"
+#include "text_model/text_model.hpp"
 
 #include <lingualinked/model/label_scores.hpp>
 
@@ -17,15 +17,11 @@
 int main(int count, char** words) {
   if (count < 3) return std::cerr << "usage: classify_sentiment MODEL TEXT\n", 2;
   try {
-    text_model m = open_text_model(words[1]);
-    const auto ids = m.words.encode(words[2], {.parse_special = true, .add_bos_eos = true}).value();
-    const auto judged = ll::without_padding(ids, m.model.sizes().padding);
-    std::vector<float> last;  // logits after the last token
-    const auto keep = [&](std::uint32_t, std::uint32_t width, std::span<const float> rows) {
-      last.assign(rows.end() - width, rows.end());
-    };
-    if (auto made = m.run.logits({judged.begin(), judged.end()}, keep); !made) throw ll::failure(made.error());
-    for (const auto& s : ll::label_scores(last, m.model.sizes().labels, m.model.sizes().scores))
+    text_model m(words[1]);
+    const auto ids = m.words().encode(words[2], {.parse_special = true, .add_bos_eos = true}).value();
+    const auto judged = ll::without_padding(ids, m.model().sizes().padding);
+    const std::vector<float> last = m.last_logits({judged.begin(), judged.end()});
+    for (const auto& s : ll::label_scores(last, m.model().sizes().labels, m.model().sizes().scores))
       std::cout << s.label << ' ' << std::lround(100 * s.score) << " %\n";
   } catch (const std::exception& e) {
     return std::cerr << e.what() << '\n', 1;

@@ -5,14 +5,14 @@
 // Needs lingualinked::lingualinked
 // Run with  tests/data/models/gpt2 "A bridge is" 6
 // Prints  A bridge is periap 10 g g r
-#include "text_model.hpp"
+#include "text_model/text_model.hpp"
 
 #include <iostream>
 
 int main(int count, char** words) {
   if (count < 3) return std::cerr << "usage: generate_text MODEL PROMPT [TOKENS]\n", 2;
   try {
-    text_model m = open_text_model(words[1]);
+    text_model m(words[1]);
     const std::uint32_t tokens = count > 3 ? static_cast<std::uint32_t>(std::stoul(words[3])) : 64;
     std::cout << words[2] << m.write(words[2], tokens) << '\n';
   } catch (const std::exception& e) {

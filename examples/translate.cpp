@@ -5,14 +5,14 @@
 // Needs lingualinked::lingualinked
 // Run with  tests/data/models/bloom-h6 English French "It is late." 4
 // Prints   valu7 valu7
-#include "text_model.hpp"
+#include "text_model/text_model.hpp"
 
 #include <iostream>
 
 int main(int count, char** words) {
   if (count < 5) return std::cerr << "usage: translate MODEL FROM TO TEXT [TOKENS]\n", 2;
   try {
-    text_model m = open_text_model(words[1]);
+    text_model m(words[1]);
     const std::uint32_t tokens = count > 5 ? static_cast<std::uint32_t>(std::stoul(words[5])) : 96;
     const std::string from = words[2];
     const std::string to = words[3];

@@ -8,3 +8,11 @@
 #else
 #define LINGUALINKED_DECL
 #endif
+
+// Core has no library of its own: its *.ipp files are included and inline. Where lingualinked::models is linked as a static
+// library, that compiles them once for everybody and says so with LINGUALINKED_COMPILED_CORE.
+#ifdef LINGUALINKED_COMPILED_CORE
+#define LINGUALINKED_CORE_DECL
+#else
+#define LINGUALINKED_CORE_DECL inline
+#endif

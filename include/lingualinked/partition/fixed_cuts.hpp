@@ -2,11 +2,11 @@
 #pragma once
 
 #include <lingualinked/concepts/graph.hpp>
+#include <lingualinked/core/config.hpp>
 #include <lingualinked/partition/cost_model.hpp>
 #include <lingualinked/partition/given_plan.hpp>
 
 #include <cstddef>
-#include <string>
 #include <string_view>
 #include <vector>
 
@@ -17,26 +17,7 @@ struct fixed_cuts_partitioner {
   static constexpr std::string_view name = "fixed-cuts";
   std::vector<std::size_t> first_modules;  // rising; one less than there are stages
 
-  [[nodiscard]] result<placement> solve(const placement_instance& instance, double /*time_limit_seconds*/) const {
-    if (auto valid = validate_instance(instance); !valid) return valid.error();
-    const std::size_t count = instance.modules.size();
-    if (first_modules.size() >= instance.devices.size())
-      return error{errc::invalid_argument, std::to_string(first_modules.size()) + " cuts make " +
-                                               std::to_string(first_modules.size() + 1) + " stages, but there are " +
-                                               std::to_string(instance.devices.size()) + " devices"};
-    std::vector<stage_interval> plan;
-    std::size_t first = 0;
-    for (const std::size_t cut : first_modules) {
-      if (cut <= first || cut >= count)
-        return error{errc::invalid_argument, "a stage cannot start at module " + std::to_string(cut) + ": after " +
-                                                 std::to_string(first) + ", and up to " + std::to_string(count - 1) +
-                                                 ", is possible"};
-      plan.push_back({plan.size(), first, cut - 1});
-      first = cut;
-    }
-    plan.push_back({plan.size(), first, count - 1});
-    return detail::price_given_plan(instance, std::move(plan), name);
-  }
+  [[nodiscard]] result<placement> solve(const placement_instance& instance, double /*time_limit_seconds*/) const;
 
   template <Graph G>
   [[nodiscard]] result<placement> partition(const problem<G>& what) const {
@@ -45,3 +26,7 @@ struct fixed_cuts_partitioner {
 };
 
 }  // namespace lingualinked::inline v0
+
+#ifndef LINGUALINKED_COMPILED_CORE
+#include <lingualinked/partition/fixed_cuts.ipp>
+#endif

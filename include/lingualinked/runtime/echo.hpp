@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
+#include <lingualinked/core/config.hpp>
 #include <lingualinked/core/frame.hpp>
 #include <lingualinked/core/result.hpp>
 #include <lingualinked/core/sequence.hpp>
@@ -9,61 +10,23 @@
 #include <lingualinked/runtime/limits.hpp>
 #include <lingualinked/transport/frame.hpp>
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
-#include <span>
-#include <string>
-#include <utility>
 #include <vector>
 
 namespace lingualinked::inline v0 {
 
 /// An activation frame that asks for one with `answer_rows` rows of the same width. Before a plan is deployed, such frames only
 /// serve to measure the way: header.tensor is the number of rows wanted, header.step tells one from the other.
-[[nodiscard]] inline frame_header echo_header(std::uint32_t rows, std::uint32_t width, std::uint32_t answer_rows,
-                                              std::uint32_t step) {
-  frame_header header;
-  header.kind = frame_kind::activation;
-  header.tensor = answer_rows;
-  header.step = step;
-  header.rows = rows;
-  header.width = width;
-  header.segments = 1;
-  header.payload_bytes = segment_bytes + std::uint64_t{rows} * width * sizeof(float);
-  return header;
-}
-[[nodiscard]] inline std::vector<std::byte> echo_payload(const frame_header& header, std::vector<std::byte> buffer = {}) {
-  buffer.clear();
-  const std::array<segment, 1> one{segment{1, 0, header.rows}};
-  detail::begin_payload(buffer, one, std::size_t{header.rows} * header.width * sizeof(float));
-  return buffer;
-}
+[[nodiscard]] frame_header echo_header(std::uint32_t rows, std::uint32_t width, std::uint32_t answer_rows, std::uint32_t step);
+[[nodiscard]] std::vector<std::byte> echo_payload(const frame_header& header, std::vector<std::byte> buffer = {});
 
 /// The worker's half of a measurement of its link: answers what a coordinator without a plan sends, within limits.
 class link_echo {
  public:
   /// Errors    malformed, limit: what check_frame says; protocol: no activation frame, rows of another type than float32, none
   ///           wanted, or more frames or bytes than limits:: allows for one session
-  [[nodiscard]] result<void> answer(message& m, peer_id to, std::vector<worker_action>& out) {
-    frame_header asked = m.header;
-    asked.payload_bytes = m.payload.size();
-    if (auto checked = check_frame(asked, m.payload); !checked) return checked;
-    if (asked.kind != frame_kind::activation || asked.dtype != 0)
-      return error{errc::protocol, "a frame came before any plan that is no echo: an activation frame of float32 rows"};
-    const std::uint64_t bytes = std::uint64_t{asked.tensor} * asked.width * sizeof(float);
-    if (asked.tensor == 0 || bytes > limits::echo_frame_bytes || m.payload.size() > limits::echo_frame_bytes + segment_bytes)
-      return error{errc::protocol, "an echo of " + std::to_string(bytes) + " bytes was asked for with " +
-                                       std::to_string(m.payload.size()) + "; at most " +
-                                       std::to_string(limits::echo_frame_bytes) + " go each way"};
-    bytes_ += bytes + m.payload.size();
-    if (++frames_ > limits::echo_frames || bytes_ > limits::echo_bytes)
-      return error{errc::protocol, "a session has at most " + std::to_string(limits::echo_frames) + " echoes of " +
-                                       std::to_string(limits::echo_bytes) + " bytes together"};
-    const frame_header header = echo_header(asked.tensor, asked.width, 0, asked.step);
-    out.emplace_back(send_frame{to, header, echo_payload(header, std::move(m.payload))});
-    return {};
-  }
+  [[nodiscard]] result<void> answer(message& m, peer_id to, std::vector<worker_action>& out);
   void reset() noexcept { frames_ = bytes_ = 0; }
 
  private:
@@ -72,3 +35,7 @@ class link_echo {
 };
 
 }  // namespace lingualinked::inline v0
+
+#ifndef LINGUALINKED_COMPILED_CORE
+#include <lingualinked/runtime/echo.ipp>
+#endif

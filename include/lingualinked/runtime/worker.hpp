@@ -2,6 +2,7 @@
 #pragma once
 
 #include <lingualinked/core/clock.hpp>
+#include <lingualinked/core/config.hpp>
 #include <lingualinked/core/control.hpp>
 #include <lingualinked/core/result.hpp>
 #include <lingualinked/runtime/actions.hpp>
@@ -17,7 +18,6 @@
 #include <set>
 #include <string>
 #include <utility>
-#include <variant>
 #include <vector>
 
 namespace lingualinked::inline v0 {
@@ -57,25 +57,7 @@ class worker {
 
   // ---- from peers
 
-  void control(peer_id from, const control::message& what, time_point now, std::vector<worker_action>& out) {
-    if (const auto* hello = std::get_if<control::hello>(&what)) return greet(from, *hello, now, out);
-    if (state_ == state::idle || from != coordinator_) return;
-    heard(now);
-    if (const auto* deploy = std::get_if<control::deploy>(&what)) return take_plan(*deploy, out);
-    if (std::holds_alternative<control::bye>(what)) return end(out);
-    if (std::holds_alternative<control::heartbeat>(what)) return;
-    if (const auto* open = std::get_if<control::open>(&what)) {
-      if (state_ != state::serving) return fail({errc::protocol, "a sequence was opened before the stage was ready"}, out);
-      if (!broken_) stage_->open(open->sequence, open->options, out);
-      return;
-    }
-    if (const auto* close = std::get_if<control::close>(&what)) {
-      if (state_ != state::serving) return fail({errc::protocol, "a sequence was closed before the stage was ready"}, out);
-      stage_->close(close->sequence, peak_memory_bytes_, out);
-      return;
-    }
-    fail({errc::protocol, "the coordinator sent a message that only workers send"}, out);
-  }
+  void control(peer_id from, const control::message& what, time_point now, std::vector<worker_action>& out);
   /// A control frame that could not be read.
   void unreadable(peer_id from, const error& why, std::vector<worker_action>& out) {
     if (state_ != state::idle && from == coordinator_) fail(why.in("a control message"), out);
@@ -88,15 +70,7 @@ class worker {
     check(stage_->receive(m, out), out);
   }
   /// The transport says that a peer is gone, or that it cannot be sent to, and perhaps why.
-  void peer_lost(peer_id peer, std::vector<worker_action>& out, const std::string& why = {}) {
-    if (state_ == state::idle) return;
-    if (peer == coordinator_) return end(out);
-    for (std::size_t i = 0; i < plan_.stages.size(); ++i)
-      if (plan_.stages[i].peer == peer && partners_.contains(peer))
-        return fail(
-            {errc::peer_lost, "the connection to stage " + std::to_string(i) + " is gone" + (why.empty() ? "" : ": " + why)},
-            out);
-  }
+  void peer_lost(peer_id peer, std::vector<worker_action>& out, const std::string& why = {});
 
   /// The process is told to stop: says so to the coordinator and ends the session.
   void leave(std::vector<worker_action>& out) {
@@ -111,17 +85,7 @@ class worker {
   void preparing(std::uint64_t session, std::uint64_t bytes) noexcept {
     if (session == session_ && state_ == state::preparing) load_progress_ = bytes;
   }
-  void prepared(std::uint64_t session, const result<prepared_stage>& outcome, std::vector<worker_action>& out) {
-    if (session != session_ || state_ != state::preparing) return;
-    if (!outcome) {
-      state_ = state::greeted;
-      return fail(outcome.error(), out);
-    }
-    state_ = state::serving;
-    ready_ = {plan_.epoch, outcome->memory_bytes, outcome->load_seconds};
-    stage_.emplace(plan_, coordinator_, session_, outcome->logits_width);
-    out.emplace_back(send_control{coordinator_, ready_});
-  }
+  void prepared(std::uint64_t session, const result<prepared_stage>& outcome, std::vector<worker_action>& out);
   void opened(std::uint64_t session, sequence_id sequence, const result<void>& outcome, std::vector<worker_action>& out) {
     if (session != session_ || state_ != state::serving || broken_) return;
     check(stage_->opened(sequence, outcome, out), out);
@@ -138,15 +102,7 @@ class worker {
 
   // ---- from the clock
 
-  void tick(time_point now, std::vector<worker_action>& out) {
-    if (state_ == state::idle) return;
-    // Time that this process slept through is not the coordinator's silence.
-    if (const duration late = now - next_heartbeat_; late > limits::own_delay) silence_deadline_ += late;
-    if (now >= silence_deadline_) return end(out);
-    if (now < next_heartbeat_) return;
-    next_heartbeat_ = now + limits::heartbeat_interval;
-    out.emplace_back(send_control{coordinator_, control::heartbeat{load_progress_ + (stage_ ? stage_->progress() : 0)}});
-  }
+  void tick(time_point now, std::vector<worker_action>& out);
 
  private:
   void heard(time_point now) noexcept { silence_deadline_ = now + limits::coordinator_silence; }
@@ -154,58 +110,9 @@ class worker {
     return std::any_of(plan_.stages.begin(), plan_.stages.end(), [&](const auto& s) { return s.peer == peer; });
   }
 
-  void greet(peer_id from, const control::hello& hello, time_point now, std::vector<worker_action>& out) {
-    const auto refuse = [&](errc code, std::string what) {
-      out.emplace_back(send_control{from, control::failed{0, {code, std::move(what)}}});
-    };
-    if (state_ != state::idle && from != coordinator_)
-      return refuse(errc::busy, "the worker serves another coordinator. Wait until that session is over, or use another worker");
-    if (hello.protocol != control::protocol_version || hello.contract != control::contract_version)
-      return refuse(errc::unsupported, "the coordinator speaks protocol " + std::to_string(hello.protocol) +
-                                           " and computes by contract " + std::to_string(hello.contract) + "; the worker has " +
-                                           std::to_string(control::protocol_version) + " and " +
-                                           std::to_string(control::contract_version) + ". Use the same release on all devices");
-    if (hello.you == 0 || from == 0) return refuse(errc::protocol, "peer id 0 is nobody");
-    if (state_ == state::idle) {
-      ++session_;
-      state_ = state::greeted;
-      coordinator_ = from;
-      self_ = hello.you;
-      next_heartbeat_ = now + limits::heartbeat_interval;
-    }
-    heard(now);
-    out.emplace_back(send_control{from, control::welcome{control::protocol_version, control::contract_version, identity_.isa,
-                                                         identity_.threads, identity_.model_fingerprint}});
-  }
+  void greet(peer_id from, const control::hello& hello, time_point now, std::vector<worker_action>& out);
 
-  void take_plan(const control::deploy& plan, std::vector<worker_action>& out) {
-    if (broken_) return;
-    if (state_ != state::greeted) {
-      if (plan != plan_) return fail({errc::protocol, "a second plan came within one session"}, out);
-      if (state_ == state::serving) out.emplace_back(send_control{coordinator_, ready_});
-      return;
-    }
-    if (plan.model_fingerprint != identity_.model_fingerprint)
-      return fail({errc::unsupported, "the worker's model (" + identity_.model_fingerprint + ") is not the coordinator's (" +
-                                          plan.model_fingerprint + "). Start the worker with the same model file"},
-                  out);
-    if (auto checked = check_deploy(plan, self_); !checked) return fail(checked.error(), out);
-    plan_ = plan;
-    state_ = state::preparing;
-    // A stage reaches the stages that it sends to; the tail also answers the first.
-    std::set<std::size_t> consumers;
-    for (const transmission& t : plan_.transmissions) {
-      if (t.from_stage == plan_.stage) consumers.insert(t.to_stage);
-      if (t.to_stage == plan_.stage) partners_.insert(plan_.stages[t.from_stage].peer);
-    }
-    if (plan_.stage + 1 == plan_.stages.size() && plan_.stage != 0) consumers.insert(0);
-    if (plan_.stage == 0 && plan_.stages.size() > 1) partners_.insert(plan_.stages.back().peer);
-    for (const std::size_t consumer : consumers) {
-      partners_.insert(plan_.stages[consumer].peer);
-      out.emplace_back(connect_peer{self_, plan_.stages[consumer].peer, plan_.stages[consumer].endpoint});
-    }
-    out.emplace_back(prepare_stage{session_, plan_});
-  }
+  void take_plan(const control::deploy& plan, std::vector<worker_action>& out);
 
   /// Reports the end of the session's usefulness, once; what comes after is dropped until the coordinator says bye.
   void fail(error what, std::vector<worker_action>& out) {
@@ -216,19 +123,7 @@ class worker {
     if (!outcome) fail(outcome.error(), out);
   }
 
-  void end(std::vector<worker_action>& out) {
-    for (const peer_id partner : partners_) out.emplace_back(disconnect_peer{partner});
-    out.emplace_back(disconnect_peer{coordinator_});
-    out.emplace_back(end_session{leave_after_session_});
-    state_ = state::idle;
-    broken_ = false;
-    coordinator_ = 0;
-    stage_.reset();
-    plan_ = {};
-    partners_.clear();
-    load_progress_ = 0;
-    echo_.reset();
-  }
+  void end(std::vector<worker_action>& out);
 
   worker_identity identity_;
   bool leave_after_session_ = false;
@@ -249,3 +144,7 @@ class worker {
 };
 
 }  // namespace lingualinked::inline v0
+
+#ifndef LINGUALINKED_COMPILED_CORE
+#include <lingualinked/runtime/worker.ipp>
+#endif

@@ -1,0 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#pragma once
+
+// Everything of this folder that is compiled once where lingualinked::models is linked.
+#include <lingualinked/graph/transmission_map.ipp>
