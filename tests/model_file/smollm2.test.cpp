@@ -105,7 +105,7 @@ TEST_SUITE("model_file/smollm2") {
     }
   }
 
-  TEST_CASE("the mean negative log likelihood of a text is within 1 % of the reference") {
+  TEST_CASE("the mean negative log likelihood of a text is within 0.5 % of the reference") {
     const auto& river = reference()["texts"]["river"];
     const auto ids = river["ids"].get<std::vector<ll::token_id>>();
     const auto logits = logits_of(plain_chain(), ids, 128);
@@ -117,7 +117,7 @@ TEST_SUITE("model_file/smollm2") {
     }
     const double mean = sum / static_cast<double>(ids.size() - 1);
     const double expected = river["mean_nll"].get<double>();
-    CHECK(std::abs(mean / expected - 1) < 0.01);
+    CHECK(std::abs(mean / expected - 1) < 0.005);
     MESSAGE("mean NLL " << mean << ", reference " << expected);
   }
 
