@@ -4,8 +4,7 @@
 //   benchmark_inference MODEL.gguf --benchmark_filter=decode --benchmark_repetitions=5 --benchmark_report_aggregates_only
 #include <lingualinked/execution/cpu_executor.hpp>
 #include <lingualinked/model/language_model.hpp>
-
-#include "int8_peak.hpp"
+#include <lingualinked/probe/int8_peak.hpp>
 
 #include <benchmark/benchmark.h>
 
@@ -137,7 +136,7 @@ int main(int argc, char** argv) {
     return 1;
   }
   const unsigned processors = std::max(1U, std::thread::hardware_concurrency());
-  const double peak = benchmarks::int8_peak(ll::kernels::best_available());
+  const double peak = ll::int8_peak(ll::kernels::best_available());
   benchmark::RegisterBenchmark("load", load, &*model);
   for (unsigned threads = 1; threads <= 2 * processors; threads *= 2) {  // the last: twice as many as there are processors
     const std::string suffix = "/threads:" + std::to_string(threads);

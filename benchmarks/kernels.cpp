@@ -5,8 +5,7 @@
 #include <lingualinked/core/half.hpp>
 #include <lingualinked/core/random.hpp>
 #include <lingualinked/kernels/table.hpp>
-
-#include "int8_peak.hpp"
+#include <lingualinked/probe/int8_peak.hpp>
 
 #include <benchmark/benchmark.h>
 
@@ -139,7 +138,7 @@ int main(int argc, char** argv) {
                                  ll::dtype::f16,  ll::dtype::bf16, ll::dtype::f32,  ll::dtype::iq4_nl, ll::dtype::iq4_xs};
   std::map<lk::isa, double> peaks;
   const auto peak_of = [&](lk::isa which) {
-    return peaks.try_emplace(which, peaks.contains(which) ? 0 : benchmarks::int8_peak(which)).first->second;
+    return peaks.try_emplace(which, peaks.contains(which) ? 0 : ll::int8_peak(which)).first->second;
   };
   for (const ll::dtype type : types) {
     const std::string name(ll::name_of(type));

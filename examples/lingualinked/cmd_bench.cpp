@@ -3,6 +3,7 @@
 #include "model_choice.hpp"
 #include "where.hpp"
 
+#include <lingualinked/probe/int8_peak.hpp>
 #include <lingualinked/probe/machine.hpp>
 
 #include <algorithm>
@@ -35,6 +36,13 @@ double median(std::vector<double> values) {
 std::uint64_t bytes_per_token(const ll::module_graph& modules) {
   std::uint64_t sum = 0;
   for (std::uint32_t u = 0; u < modules.node_count(); ++u) sum += modules.cost(u).read_bytes_per_token;
+  return sum;
+}
+
+/// Operations of one token of a prompt in the linear layers: not the head, which only the last token passes.
+double operations_per_token(const ll::module_graph& modules) {
+  double sum = 0;
+  for (std::uint32_t u = 0; u + 1 < modules.node_count(); ++u) sum += modules.cost(u).flops_per_token;
   return sum;
 }
 
@@ -83,10 +91,15 @@ ll::result<int> bench(const bench_options& o) {
     runs.push_back({{"prefill_tokens_per_second", prefill.back()},
                     {"decode_tokens_per_second", or_null(count > 0, count > 0 ? decode.back() : 0)}});
   }
-  const std::uint64_t touched = bytes_per_token(model->modules(model->default_kv_type()));
+  const ll::module_graph modules = model->modules(model->default_kv_type());
+  const std::uint64_t touched = bytes_per_token(modules);
   const double bandwidth = ll::read_bandwidth(std::max<std::uint64_t>(touched, 1U << 20), e->threads());
   // A step reads the weights once, for a token of every sequence.
   const double limit = touched == 0 ? 0 : o.sequences * bandwidth / static_cast<double>(touched);
+  // Of all threads; 0 where there is no such measure.
+  const auto isa = ll::kernels::isa_named(e->isa());
+  const double peak = isa ? e->threads() * ll::int8_peak(*isa) : 0;
+  const double of_peak = peak > 0 ? median(prefill) * operations_per_token(modules) / peak : 0;
   const nlohmann::ordered_json document = {
       {"prefill_tokens_per_second", median(prefill)},
       {"decode_tokens_per_second", or_null(!decode.empty(), median(decode))},
@@ -98,6 +111,7 @@ ll::result<int> bench(const bench_options& o) {
       {"bytes_per_token", touched},
       {"memory_bandwidth_bytes_per_second", bandwidth},
       {"decode_of_bandwidth_limit", or_null(!decode.empty() && limit > 0, limit > 0 ? median(decode) / limit : 0)},
+      {"prefill_of_int8_peak", or_null(peak > 0, of_peak)},
       {"prompt_tokens", o.prompt_tokens},
       {"generate_tokens", o.generate_tokens},
       {"sequences", o.sequences},
@@ -110,6 +124,9 @@ ll::result<int> bench(const bench_options& o) {
               << " runs, " << e->threads() << " threads, " << e->isa() << "\nreading " << touched / 1000000 << " MB goes at "
               << bandwidth / 1e9 << " GB/s here, so decode is at " << (limit > 0 ? 100 * median(decode) / limit : 0)
               << " % of what memory allows\n";
+    if (peak > 0)
+      std::cout << "int8 products go at " << peak / 1e9 << " GOP/s here, so prefill is at " << 100 * of_peak
+                << " % of their peak\n";
   }
   return done;
 }
