@@ -57,7 +57,7 @@ struct renderer {
   /// The prompt. A template that refuses its messages is unusable input, whatever the library calls that.
   [[nodiscard]] ll::result<std::string> operator()(const std::vector<ll::chat_message>& messages) const {
     auto text = code.render(messages, seen);
-    if (!text) return ll::error{ll::errc::malformed, "chat template: " + text.error().message};
+    if (!text) return ll::error{ll::errc::malformed, text.error().message};
     return text;
   }
 };
@@ -74,7 +74,7 @@ ll::result<renderer> make_renderer(const chat_options& o, const ll::language_mod
     source = *own;
   }
   auto parsed = ll::chat_template::parse(source);
-  if (!parsed) return parsed.error().in("chat template");
+  if (!parsed) return parsed.error();
   const auto piece = [&](const std::optional<std::string>& given, std::optional<ll::token_id> id) {
     return given ? *given : t != nullptr && id ? std::string(t->piece(*id)) : std::string();
   };

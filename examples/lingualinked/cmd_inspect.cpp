@@ -8,11 +8,12 @@
 #include <lingualinked/kernels/panels.hpp>
 
 #include <algorithm>
-#include <array>
+#include <cstdint>
 #include <filesystem>
 #include <iostream>
 #include <map>
 #include <memory>
+#include <vector>
 
 namespace tool {
 
@@ -26,12 +27,14 @@ struct inspect_options {
   bool json = false;
 };
 
-/// One tensor as float32, row by row.
-ll::result<int> write_tensor(const ll::tensor_source& weights, const std::string& name, const std::string& path) {
+/// One tensor as float32, row by row, in the shape that its file gives it.
+ll::result<int> write_tensor(const ll::tensor_source& weights, const inspect_options& o) {
+  const std::string& name = o.tensor;
   const ll::tensor_info* info = weights.find(name);
   if (info == nullptr)
     return ll::error{ll::errc::invalid_argument, "the model has no tensor '" + name + "'; 'inspect' without --tensor lists them"};
-  auto file = ll::npy_writer::create(path, std::array{info->rows, info->columns});
+  const auto shape = info->shape.empty() ? std::vector<std::uint64_t>{1} : info->shape;
+  auto file = ll::npy_writer::create(o.npy, shape);
   if (!file) return file.error();
   const std::size_t row_bytes = ll::bytes_of(info->type, info->columns);
   std::vector<std::byte> stored(row_bytes);
@@ -42,6 +45,7 @@ ll::result<int> write_tensor(const ll::tensor_source& weights, const std::string
     if (auto written = file->append(row); !written) return written.error();
   }
   if (auto closed = file->finish(); !closed) return closed.error();
+  if (o.json) print_json({{"tensor", name}, {"type", ll::name_of(info->type)}, {"shape", shape}});
   return done;
 }
 
@@ -94,6 +98,17 @@ nlohmann::ordered_json describe(const ll::language_model& model) {
           {"modules", modules}};
 }
 
+/// Arrays as people are shown them: a vocabulary is long, and 'tokenize' knows it.
+nlohmann::ordered_json as_json(const ll::metadata_value& v) {
+  if (v.is_array) return ll::describe(v);
+  if (v.type == ll::gguf_type::string) return v.text();
+  if (v.type == ll::gguf_type::boolean) return v.as_integer().magnitude != 0;
+  if (!v.is_integer()) return v.as_float();
+  const auto number = v.as_integer();
+  if (number.negative) return static_cast<std::int64_t>(0 - number.magnitude);
+  return number.magnitude;
+}
+
 void print_for_people(const ll::language_model& model, const nlohmann::ordered_json& d) {
   std::cout << model.path() << "\n";
   for (const auto& [key, value] : d.items())
@@ -120,11 +135,11 @@ ll::result<int> inspect(const inspect_options& o) {
     if (std::filesystem::is_directory(*path)) {
       auto files = ll::safetensors_model::open(*path);
       if (!files) return files.error();
-      return write_tensor(*files, o.tensor, o.npy);
+      return write_tensor(*files, o);
     }
     auto file = ll::gguf_file::open(*path);
     if (!file) return file.error();
-    return write_tensor(*file, o.tensor, o.npy);
+    return write_tensor(*file, o);
   }
   if (o.metadata && std::filesystem::is_directory(*path))
     return ll::error{ll::errc::invalid_argument,
@@ -132,8 +147,12 @@ ll::result<int> inspect(const inspect_options& o) {
   if (o.metadata) {
     auto file = ll::gguf_file::open(*path);
     if (!file) return file.error();
-    for (const ll::metadata_entry& entry : file->metadata().all())
-      std::cout << entry.key << " = " << ll::describe(entry.value) << '\n';
+    nlohmann::ordered_json document = nlohmann::ordered_json::object();
+    for (const ll::metadata_entry& entry : file->metadata().all()) {
+      if (o.json) document[entry.key] = as_json(entry.value);
+      else std::cout << entry.key << " = " << ll::describe(entry.value) << '\n';
+    }
+    if (o.json) print_json(document);
     return done;
   }
   auto model = o.model.open();

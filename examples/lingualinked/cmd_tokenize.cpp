@@ -44,7 +44,7 @@ ll::result<ll::tokenizer> open_tokenizer(const std::string& path) {
 nlohmann::ordered_json describe(const ll::tokenizer& t, const std::vector<ll::token_id>& ids) {
   nlohmann::ordered_json pieces = nlohmann::ordered_json::array();
   for (const ll::token_id id : ids) pieces.push_back(t.piece(id));
-  return {{"ids", ids}, {"pieces", pieces}, {"text", t.decode(ids)}};
+  return {{"ids", ids}, {"pieces", std::move(pieces)}, {"text", t.decode(ids)}};
 }
 
 ll::result<int> tokenize(const tokenize_options& o) {

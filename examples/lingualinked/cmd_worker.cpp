@@ -60,8 +60,10 @@ ll::result<int> work(const worker_options& o) {
   options.leave_after_session = o.leave_after_session;
   options.slowdown = o.slowdown;
   options.peak_memory_bytes = peak_memory_bytes;
-  options.log = [](ll::log_level level, std::string_view text) {
-    spdlog::log(level == ll::log_level::error     ? spdlog::level::err
+  // Whoever started this worker for one session hears of a failure from its session, and says it in one line.
+  options.log = [quiet = o.leave_after_session](ll::log_level level, std::string_view text) {
+    spdlog::log(quiet                             ? spdlog::level::info
+                : level == ll::log_level::error   ? spdlog::level::err
                 : level == ll::log_level::warning ? spdlog::level::warn
                                                   : spdlog::level::info,
                 "worker: {}", text);

@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include <doctest/doctest.h>
 
+#include <model/tiny_folder.hpp>
 #include <support/run_tool.hpp>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstring>
+#include <filesystem>
+#include <string>
+#include <vector>
 
 using namespace testing_tool;
 
@@ -97,6 +102,63 @@ TEST_SUITE("tool/folders") {
     const outcome seen = run_tool({"inspect", "-m", folder, "--weights", "q8_0", "--json"});
     CHECK(seen.json()["tensor_types"]["q8_0"] > 10);
     CHECK(seen.json()["kv_dtype"] == "f16");
+  }
+
+  TEST_CASE("a damaged folder is one line that names the place, for every command and on several devices") {
+    const std::string q = "model.layers.0.self_attn.q_proj.weight";
+    std::array<test_support::tiny_folder, 5> tiny;
+    tiny[1].weights.tensors.erase(q);
+    tiny[2].weights.set(q, {16, 8});
+    tiny[3].weights.set("model.extra.weight", {16});
+    std::string numbers;
+    for (int i = 0; i < 16 * 16; ++i) numbers += i == 40 ? std::string("\0\0\xc0\x7f", 4) : std::string("\0\0\x80\x3f", 4);
+    tiny[4].weights.tensors[q] = {{16, 16}, "F32", numbers};
+    const std::string shards = tiny[0].write();
+    std::filesystem::remove(shards + "/model.safetensors");
+    tiny[0].folder().write("model.safetensors.index.json", R"({"weight_map":{"lm_head.weight":"b.safetensors"}})");
+    struct row {
+      std::string folder;
+      std::string says;
+      bool seen_at_once;  // without reading weights
+    };
+    const row rows[] = {
+        {shards, "b.safetensors", true},
+        {tiny[1].write(), q + "' is missing", true},
+        {tiny[2].write(), q + "' is 16 x 8", true},
+        {tiny[3].write(), "'model.extra.weight' has no place", true},
+        {tiny[4].write(), q + "' row 2 holds a value that is not finite", false},
+    };
+    const std::string ids = scratch_file("three.json", "[1,2,3]");
+    for (const row& r : rows) {
+      for (std::vector<std::string> words : {std::vector<std::string>{"inspect"},
+                                             {"eval", "--ids-file", ids},
+                                             {"eval", "--ids-file", ids, "--devices", "2"},
+                                             {"classify", "--ids-file", ids},
+                                             {"run", "--ids-file", ids, "-n", "2", "--devices", "3"}}) {
+        if (!r.seen_at_once && (words[0] == "inspect" || words[0] == "classify")) continue;
+        words.insert(words.end(), {"-m", r.folder, "--json"});
+        const outcome o = run_tool(words);
+        CAPTURE(r.says);
+        CAPTURE(words[0]);
+        INFO(o.err);
+        CHECK(o.status == 3);
+        CHECK(o.err.find(r.says) != std::string::npos);
+        CHECK(std::count(o.err.begin(), o.err.end(), '\n') == 1);
+        CHECK(o.json()["error"]["message"].get<std::string>().find(r.says) != std::string::npos);
+      }
+    }
+  }
+
+  TEST_CASE("a tensor is written with its own shape") {
+    const std::string npy = scratch_path("vector.npy");
+    const outcome o =
+        run_tool({"inspect", "-m", data("gguf/qwen2.gguf"), "--tensor", "blk.0.attn_q.bias", "--npy", npy, "--json"});
+    REQUIRE_MESSAGE(o.status == 0, o.err);
+    CHECK(o.json() == nlohmann::json{{"tensor", "blk.0.attn_q.bias"}, {"type", "f32"}, {"shape", {48}}});
+    CHECK(contents(npy).find("'shape': (48,)") != std::string::npos);
+    const auto said = run_tool({"inspect", "-m", data("gguf/qwen2.gguf"), "--metadata", "--json"}).json();
+    CHECK(said["general.architecture"] == "qwen2");
+    CHECK(said["qwen2.block_count"] == 3);
   }
 
   TEST_CASE("a folder that is no model is unusable input, in one line") {

@@ -95,8 +95,7 @@ LINGUALINKED_DECL value evaluator::call_macro(const node& macro, const call_argu
 
 LINGUALINKED_DECL value evaluator::call_function(const std::string& name, const call_arguments& arguments) {
   if (name == "raise_exception") {
-    failure_ =
-        failure_ ? *failure_ : error{errc::unsupported, "the chat template refuses: " + str(arguments.get(0, "message", ""))};
+    failure_ = failure_ ? *failure_ : error{errc::unsupported, "refuses: " + str(arguments.get(0, "message", ""))};
     return {};
   }
   if (name == "namespace") {
