@@ -47,7 +47,7 @@ ll::result<int> eval(const eval_options& o) {
     if (!text) return text.error();
     auto t = model->make_tokenizer();
     if (!t) return t.error();
-    ids = encode_with_prefix(*t, *text);
+    ids = t->encode(*text, {.parse_special = true, .add_prefix = true});
   }
   if (!ids) return ids.error();
   if (ids->empty()) return ll::error{ll::errc::invalid_argument, "there are no tokens to evaluate"};

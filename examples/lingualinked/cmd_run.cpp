@@ -33,7 +33,7 @@ ll::result<std::vector<ll::token_id>> prompt_ids(const run_options& o, const ll:
   } else if (!o.has_prompt && text.empty()) {
     text = read_standard_input();
   }
-  return encode_with_prefix(*t, text);
+  return t->encode(text, {.parse_special = true, .add_prefix = true});
 }
 
 ll::result<int> run(const run_options& o) {

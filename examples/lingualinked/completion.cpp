@@ -232,20 +232,6 @@ ll::result<completion> complete(engine& e, const ll::tokenizer* t, std::vector<l
   return c;
 }
 
-ll::result<std::vector<ll::token_id>> encode_with_prefix(const ll::tokenizer& t, const std::string& text) {
-  auto bare = t.encode(text);
-  if (!bare) return bare;
-  auto framed = t.encode(text, {.parse_special = true, .add_bos_eos = true});
-  if (!framed) return framed;
-  // What a tokenizer puts behind a text would end it; only what stands in front belongs to a prompt.
-  for (std::size_t prefix = 0; prefix + bare->size() <= framed->size(); ++prefix) {
-    if (!std::equal(bare->begin(), bare->end(), framed->begin() + static_cast<std::ptrdiff_t>(prefix))) continue;
-    framed->resize(prefix + bare->size());
-    return framed;
-  }
-  return framed;
-}
-
 void print_speed(const nlohmann::ordered_json& document) {
   const auto& s = document["stats"];
   const auto figure = [](const nlohmann::ordered_json& v) {

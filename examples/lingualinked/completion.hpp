@@ -52,9 +52,6 @@ struct completion {
                                               const writing_options& o, bool keep_special,
                                               const std::function<void(const std::string&)>& tell);
 
-/// Ids of a raw text with what the model's tokenizer puts in front of a text.
-[[nodiscard]] ll::result<std::vector<ll::token_id>> encode_with_prefix(const ll::tokenizer& t, const std::string& text);
-
 /// One line on standard error: how fast it went.
 void print_speed(const nlohmann::ordered_json& document);
 

@@ -64,7 +64,7 @@ text_model::text_model(const std::string& path)
 
 std::string text_model::write(const std::string& prompt, std::uint32_t max_tokens, const std::string& stop, bool framed) {
   ll::sequence_options options;
-  options.prompt = words_.encode(prompt, {.parse_special = true, .add_bos_eos = !framed}).value();
+  options.prompt = words_.encode(prompt, {.parse_special = true, .add_prefix = !framed}).value();
   options.max_tokens = max_tokens;
   options.end_tokens = words_.end_tokens();
   ll::detokenizer text(words_, true, false);

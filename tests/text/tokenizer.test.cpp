@@ -77,6 +77,8 @@ TEST_SUITE("text/tokenizer") {
     REQUIRE(made);
     CHECK(*made->encode("ab") == std::vector<ll::token_id>{256});
     CHECK(*made->encode("ab", {.add_bos_eos = true}) == std::vector<ll::token_id>{258, 256, 259});
+    CHECK(*made->encode("ab", {.add_prefix = true}) == std::vector<ll::token_id>{258, 256});
+    CHECK(*made->encode("", {.add_prefix = true}) == std::vector<ll::token_id>{258});
   }
 
   TEST_CASE("any bytes at all come back from a byte-level vocabulary") {

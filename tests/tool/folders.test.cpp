@@ -48,6 +48,21 @@ TEST_SUITE("tool/folders") {
     CHECK(written.json()["tokens"] == prompt["greedy"]);
   }
 
+  TEST_CASE("a text begins with bos even when it is empty, or begins with bos itself") {
+    const std::string folder = data("models/llama-gqa");
+    const auto prompt = [&](const std::string& text) {
+      const outcome o = run_tool({"run", "-m", folder, "-p", text, "-n", "1", "--json"});
+      REQUIRE_MESSAGE(o.status == 0, o.err);
+      return o.json()["prompt_tokens"].get<std::vector<int>>();
+    };
+    CHECK(prompt("") == std::vector<int>{1});
+    CHECK(prompt("<s>") == std::vector<int>{1, 1});
+    const outcome o = run_tool({"eval", "-m", folder, "--text-file", scratch_file("empty.txt", ""), "--json"});
+    REQUIRE_MESSAGE(o.status == 0, o.err);
+    CHECK(o.json()["tokens"] == 0);
+    CHECK(o.json()["perplexity"].is_null());
+  }
+
   TEST_CASE("a classifier gives the reference's labels, on one device and on three") {
     const std::string folder = data("models/llama-cls");
     const auto expected = nlohmann::json::parse(contents(folder + "/expected.json"));

@@ -23,6 +23,7 @@ struct tokenizer_state;
 struct encode_options {
   bool parse_special = true;  // recognise special tokens in the text; false: read them as plain text
   bool add_bos_eos = false;   // add what this tokenizer adds around a text
+  bool add_prefix = false;    // add only what it adds in front, for a text that is to go on
 };
 
 /// Text to token ids and back. A handle to shared immutable state: cheap to copy, safe to use from several threads.

@@ -229,7 +229,7 @@ LINGUALINKED_DECL result<std::vector<token_id>> tokenizer::encode(std::string_vi
   }
   const detail::tokenizer_state& s = *state_;
   std::vector<token_id> ids;
-  if (options.add_bos_eos) ids = s.spec.prefix;
+  if (options.add_bos_eos || options.add_prefix) ids = s.spec.prefix;
   detail::piece_encoder encoder(s, ids);
   const auto plain = [&](std::string_view stretch, bool begins_text) -> result<void> {
     auto pieces = s.cut.apply(stretch, begins_text);

@@ -115,7 +115,7 @@ struct tokenizer_spec {
   std::optional<token_id> padding;
   bool add_bos = false;
   bool add_eos = false;
-  std::vector<token_id> prefix;  // what add_bos_eos puts in front; empty: bos where add_bos says so
+  std::vector<token_id> prefix;  // what stands in front of a text; empty: bos where add_bos says so
   std::vector<token_id> suffix;
 
   /// spm_bpe and unigram without normalizer and pre_tokenizer: a space in front of each text, which decoding takes away again.
