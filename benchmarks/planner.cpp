@@ -11,6 +11,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <ctime>
+#include <utility>
 #include <vector>
 
 namespace ll = lingualinked;
@@ -68,6 +69,7 @@ int main(int count, char** arguments) {
     std::uint32_t sequences;
     bool header;
     ll::objective goal = ll::objective::latency;
+    std::size_t of_each = 1;  // devices of each of so many kinds
   };
   const size sizes[] = {{32, 4, 1, true},
                         {32, 4, 4, true},
@@ -88,7 +90,9 @@ int main(int count, char** arguments) {
                         {32, 8, 4, true, ll::objective::energy},
                         {32, 4, 1, true, ll::objective::completion},
                         {32, 8, 1, true, ll::objective::completion},
-                        {32, 8, 4, true, ll::objective::completion}};
+                        {32, 8, 4, true, ll::objective::completion},
+                        {40, 3, 1, false, ll::objective::latency, 8},
+                        {40, 3, 4, false, ll::objective::latency, 8}};
   const std::uint64_t seeds = count > 1 ? std::strtoull(arguments[1], nullptr, 10) : 10;
   std::printf("%s, one thread, %d seeds, processor seconds\n", __VERSION__, static_cast<int>(seeds));
   std::printf(
@@ -99,12 +103,13 @@ int main(int count, char** arguments) {
     timing chain, glpk, alone;
     for (std::uint64_t seed = 1; seed <= seeds; ++seed) {
       auto p = benchmark_fleets::make_fleet(seed, s.modules, s.devices, s.sequences, s.header);
+      if (s.of_each > 1) p = benchmark_fleets::multiply(std::move(p), s.of_each);
       if (!ll::minimises_tau(s.goal)) add_goal(p, seed, s.goal);
       chain.run(ll::chain_partitioner{}, p, 60);
       glpk.run(ll::glpk_partitioner{}, p, 60);
-      if (s.devices <= 8) alone.run(ll::glpk_partitioner{false}, p, 10);
+      if (s.devices * s.of_each <= 8) alone.run(ll::glpk_partitioner{false}, p, 10);
     }
-    std::printf("%7zu %7zu %9u %6s %-10s |", s.modules, s.devices, s.sequences, s.header ? "named" : "none",
+    std::printf("%7zu %7zu %9u %6s %-10s |", s.modules, s.devices * s.of_each, s.sequences, s.header ? "named" : "none",
                 ll::minimises_tau(s.goal) ? "tau" : std::string(ll::name_of(s.goal)).c_str());
     chain.print();
     glpk.print();

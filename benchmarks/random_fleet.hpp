@@ -55,4 +55,23 @@ inline ll::placement_instance make_fleet(std::uint64_t seed, std::size_t modules
   return p;
 }
 
+/// The same fleet with each device several times, and a third of its memory in each; among their own kind at 2 ms and 40 MB/s.
+inline ll::placement_instance multiply(ll::placement_instance p, std::size_t times) {
+  const auto kinds = p.devices;
+  const auto links = p.links;
+  p.devices.clear();
+  p.links.clear();
+  const std::size_t count = kinds.size() * times;
+  for (std::size_t i = 0; i < count; ++i) {
+    p.devices.push_back(kinds[i % kinds.size()]);
+    p.devices.back().name += "." + std::to_string(i / kinds.size());
+    p.devices.back().memory_bytes /= 3;
+    for (std::size_t k = 0; k < count; ++k)
+      if (i != k && i % kinds.size() == k % kinds.size()) p.links.push_back({i, k, {2e-3, 4e7}});
+    for (const auto& l : links)
+      for (std::size_t k = l.to; k < count && l.from == i % kinds.size(); k += kinds.size()) p.links.push_back({i, k, l.quality});
+  }
+  return p;
+}
+
 }  // namespace benchmark_fleets

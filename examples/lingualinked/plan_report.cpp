@@ -15,6 +15,7 @@
 #include <spdlog/fmt/fmt.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <limits>
 #include <optional>
@@ -37,8 +38,8 @@ std::string name_of(ll::solve_status status) {
 }
 
 template <class Partitioner>
-ll::plan_document::baseline baseline_of(const Partitioner& rule, const ll::placement_instance& instance) {
-  const auto plan = rule.solve(instance, 1);
+ll::plan_document::baseline baseline_of(const Partitioner& rule, const ll::placement_instance& instance, double seconds = 0) {
+  const auto plan = rule.solve(instance, seconds);
   if (!plan) return {false, std::nullopt, plan.error().message};
   if (plan->stages.empty()) return {false, std::nullopt, plan->reason};
   return {true, plan->objective_seconds / instance.sequences, std::nullopt};
@@ -59,8 +60,11 @@ ll::plan_document::baseline single_baseline(const ll::placement_instance& instan
   return {true, best / instance.sequences, std::nullopt};
 }
 
-/// One change takes at most this long to solve; a hint is not worth more.
+/// One change takes at most this long to solve, and all of them that long; a hint is not worth more.
 constexpr double what_if_seconds = 1;
+constexpr double all_what_ifs_seconds = 10;
+/// So does finding out what unused devices could have done.
+constexpr double unused_seconds = 3;
 
 std::string milliseconds(std::optional<double> s) { return s ? fmt::format("{:.2f} ms", *s * 1e3) : std::string("unknown"); }
 
@@ -86,13 +90,22 @@ std::string describe_explanation(const ll::plan_document& plan) {
                         : fmt::format("  {:<20} impossible: {}\n", name, b.reason.value_or("unknown"));
   if (!plan.explained->changes.empty()) out += planned ? "what would help:\n" : "what would make a plan possible:\n";
   std::string useless;
+  std::string unknown;
   for (const auto& change : plan.explained->changes) {
+    const bool short_of_time = change.status == "feasible" || change.status == "unknown";
     const std::string ratio = change.token_seconds ? against(plan, *change.token_seconds) : std::string();
-    if (change.token_seconds && ratio != no_change)
-      out += fmt::format("  {:<40} {} per token{}\n", change.what, milliseconds(change.token_seconds), ratio);
-    else useless += (useless.empty() ? "" : "; ") + change.what;
+    if (change.token_seconds && ratio != no_change) {
+      out += fmt::format("  {:<40} {} per token{}{}\n", change.what, milliseconds(change.token_seconds), ratio,
+                         short_of_time ? ", or better: cut short" : "");
+    } else {
+      std::string& list = short_of_time ? unknown : useless;
+      list += (list.empty() ? "" : "; ") + change.what;
+    }
   }
   if (!useless.empty()) out += "  not: " + useless + "\n";
+  if (!unknown.empty())
+    out += fmt::format("  not known, cut short after {:g} s each and {:g} s in all: {}\n", what_if_seconds, all_what_ifs_seconds,
+                       unknown);
   if (!plan.explained->window_rules.empty()) {
     const auto& rules = plan.explained->window_rules;
     out += fmt::format("after a device slows down {:g}x, expected, by what stages keep of their neighbours' modules:\n",
@@ -132,7 +145,7 @@ ll::plan_document report_placement(const ll::placement_instance& instance, const
     d.baselines = {{"even", baseline_of(ll::even_partitioner{}, instance)},
                    {"memory_proportional", baseline_of(ll::memory_proportional_partitioner{}, instance)},
                    {"speed_proportional", baseline_of(ll::speed_proportional_partitioner{}, instance)},
-                   {"lingualinked", baseline_of(ll::lingualinked_partitioner{}, instance)},
+                   {"lingualinked", baseline_of(ll::lingualinked_partitioner{}, instance, 1)},
                    {"fastest_device", single_baseline(instance)}};
   }
   if (placed.stages.empty()) return d;
@@ -156,10 +169,8 @@ ll::plan_document report_placement(const ll::placement_instance& instance, const
     d.predicted.completion_seconds = cost->completion_seconds;
     d.predicted.energy_joules_per_token = cost->joules_per_token;
   }
-  std::vector<bool> used(instance.devices.size(), false);
   for (std::size_t s = 0; s < placed.stages.size(); ++s) {
     const ll::stage_interval& i = placed.stages[s];
-    used[i.device] = true;
     d.stages.push_back({.device = instance.devices[i.device].name,
                         .endpoint = {},
                         .first_module = i.first_module,
@@ -176,8 +187,8 @@ ll::plan_document report_placement(const ll::placement_instance& instance, const
                                d.stages[t.from_stage].device, d.stages[t.to_stage].device, t.bytes_per_token,
                                t.sequential() ? "sequential" : "residual"});
   }
-  for (std::size_t i = 0; i < used.size(); ++i)
-    if (!used[i]) d.unused.push_back({instance.devices[i].name, ll::why_unused(instance, placed, i)});
+  for (ll::unused_device& u : ll::unused_devices(instance, placed, unused_seconds))
+    d.unused.push_back({instance.devices[u.device].name, std::move(u.reason)});
   return d;
 }
 
@@ -203,16 +214,22 @@ ll::plan_document::explanation explain_placement(const ll::placement_instance& i
   } else {
     e.limit = placed.reason;
   }
-  const double each = std::min(time_limit_seconds, what_if_seconds);
+  using clock = std::chrono::steady_clock;
+  const auto start = clock::now();
+  const auto seconds = [&] {
+    const double left = all_what_ifs_seconds - std::chrono::duration<double>(clock::now() - start).count();
+    return std::min({time_limit_seconds, what_if_seconds, left});
+  };
   // chain answers in a fraction of the time that GLPK needs for a proof of its own.
-  const auto again = [&](const ll::placement_instance& changed) {
-    auto plan = ll::chain_partitioner{}.solve(changed, each);
-    return plan ? plan : solve(changed, solver, each);
+  const auto again = [&](const ll::placement_instance& changed) -> ll::result<ll::placement> {
+    if (seconds() <= 0) return ll::placement{};
+    auto plan = ll::chain_partitioner{}.solve(changed, seconds());
+    return plan ? plan : solve(changed, solver, std::max(seconds(), 0.0));
   };
   for (const ll::what_if& w : ll::what_would_help(instance, placed.stages, again)) {
     std::optional<double> token;
     if (w.tau_seconds) token = *w.tau_seconds / instance.sequences;
-    e.changes.push_back({w.text, token, w.value});
+    e.changes.push_back({w.text, token, w.value, name_of(w.status)});
   }
   return e;
 }

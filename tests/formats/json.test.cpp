@@ -101,6 +101,24 @@ TEST_SUITE("formats/json") {
     CHECK(ll::parse_json('"' + std::string(100'000, 'x')).error().message.size() < 300);
   }
 
+  TEST_CASE("broken text names the field that was being read") {
+    struct broken {
+      std::string text, path;
+    };
+    for (const auto& [text, path] :
+         std::vector<broken>{{R"({"devices":[{"name":"a"},{"links":[1,2,NaN]}]})", "devices[1].links[2]: "},
+                             {R"({"a":{"b":1e999}})", "a.b: "},
+                             {R"({"a":[[],[1,{"x y":-}]]})", "a[1][1]['x y']: "},
+                             {R"([0,{"a":{}},tru])", "[2]: "},
+                             {R"({"a":[1],"b":{"c":3},"d":nan})", "d: "}}) {
+      CAPTURE(text);
+      const auto r = ll::parse_json(text);
+      REQUIRE_FALSE(r.has_value());
+      CHECK(mentions(r.error(), ", " + path));
+    }
+    CHECK(ll::parse_json(std::string(60, '[') + "x").error().message.size() < 600);
+  }
+
   TEST_CASE("integers are not converted from other numbers") {
     const auto document =
         ll::parse_json(R"({"minus":-1,"float":1.9,"one":1.0,"huge":18446744073709551616,"max":18446744073709551615,

@@ -64,6 +64,23 @@ TEST_SUITE("glpk/partitioner") {
       check_against_brute_force(ll::glpk_partitioner{false}, p);
     }
   }
+  TEST_CASE("numbers of all sizes in one problem are no obstacle, nor do they make up a proof") {
+    for (std::uint64_t seed = 2501; seed <= 2700; ++seed) {
+      CAPTURE(seed);
+      auto p = ref::make_random_instance(seed).problem;
+      ref::dice roll(seed ^ 0x517e);
+      const double sizes[] = {1e-300, 1e-30, 1e-9, 1e-4, 1e5, 1e13};
+      for (auto& d : p.devices)
+        if (const double size = sizes[roll.below(6)]; roll.chance(0.4))
+          for (double& s : d.module_seconds) s *= size;
+      for (auto& l : p.links) {
+        if (roll.chance(0.3)) l.quality.bandwidth_bytes_per_second *= roll.chance(0.5) ? 1e-9 : 1e300;
+        if (roll.chance(0.3)) l.quality.latency_seconds *= sizes[roll.below(6)];
+      }
+      check_against_brute_force(ll::glpk_partitioner{}, p);
+      check_against_brute_force(ll::glpk_partitioner{false}, p);
+    }
+  }
   TEST_CASE("chain and GLPK alone agree, and each proves its own bound") {
     for (std::uint64_t seed = 3001; seed <= 3060; ++seed) {
       CAPTURE(seed);

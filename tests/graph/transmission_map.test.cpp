@@ -61,6 +61,15 @@ TEST_SUITE("graph/transmission_map") {
     REQUIRE(from_instance.has_value());
     CHECK(*from_graph == *from_instance);
   }
+  TEST_CASE("each edge of an instance travels alone, as it is charged") {
+    ll::placement_instance p;
+    for (int j = 0; j < 4; ++j) p.modules.push_back({"m", 1, 0, 7});
+    p.edges = {{0, 3, 10}, {0, 2, 20}, {0, 2, 20}, {2, 3, 5}};
+    const std::vector<ll::stage_interval> stages{{1, 0, 1}, {0, 2, 3}};
+    const auto map = ll::make_transmission_map(stages, p);
+    REQUIRE(map.has_value());
+    CHECK(*map == std::vector<ll::transmission>{{1, 2, 0, 1, 7}, {0, 2, 0, 1, 20}, {0, 2, 0, 1, 20}, {0, 3, 0, 1, 10}});
+  }
   TEST_CASE("stages that are no division of the modules are refused") {
     for (const auto& stages : std::vector<std::vector<ll::stage_interval>>{
              {}, {{0, 0, 6}}, {{0, 0, 8}}, {{0, 1, 7}}, {{0, 0, 3}, {1, 3, 7}}, {{0, 0, 3}, {1, 5, 7}}}) {

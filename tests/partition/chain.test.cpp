@@ -7,8 +7,8 @@
 
 #include "brute_force.hpp"
 #include "random_instances.hpp"
+#include "types_reference.hpp"
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <set>
@@ -33,7 +33,7 @@ bool has_one_way_link(const ll::placement_instance& p) {
 
 TEST_SUITE("partition/chain") {
   TEST_CASE("its plan is the best of all plans, by brute force, on instances of every kind") {
-    constexpr std::uint64_t instances = 1000;
+    constexpr std::uint64_t instances = 2000;
     std::uint64_t infeasible = 0, edges = 0, missing = 0, one_way = 0, ties = 0, tied = 0;
     std::uint64_t forbidden = 0, contracts = 0, stages = 0;
     std::uint64_t header_null = 0, header_with_stage = 0, header_without_stage = 0;
@@ -136,35 +136,30 @@ TEST_SUITE("partition/chain") {
       else CHECK(plan->reason.find("no plan found within") == 0);
     }
   }
-  TEST_CASE("two dozen devices of three types are planned with proof, as the types and their numbers say") {
-    auto p = ref::make_fleet(5, 40, 3, 4, 1.2);
-    const auto types = p.devices;
-    p.devices.clear();
-    p.links.clear();
-    p.header.reset();
-    constexpr std::size_t devices = 24;
-    for (std::size_t d = 0; d < devices; ++d) {
-      p.devices.push_back(types[d % 3]);
-      p.devices.back().name = std::to_string(d);
-      p.devices.back().memory_bytes /= 3;
-      for (std::size_t e = 0; e < devices; ++e)
-        if (d != e) p.links.push_back({d, e, {1e-3 * static_cast<double>(2 + d % 3) + 5e-4 * static_cast<double>(e % 3), 2e7}});
+  TEST_CASE("two dozen devices of three types are planned with proof, as a count of types says") {
+    constexpr std::size_t of_each = 8;
+    const ll::link_quality alike{4e-3, 3e7};
+    for (std::uint64_t seed = 1; seed <= 6; ++seed) {
+      CAPTURE(seed);
+      auto types = ref::make_fleet(seed, 24, 3, seed % 3 == 0 ? 1 : seed % 3 == 1 ? 4 : 16, 1.2);
+      for (auto& d : types.devices) d.memory_bytes /= of_each / 2;
+      const auto plan = ll::chain_partitioner{}.solve(ref::many_of(types, of_each, alike), no_limit);
+      REQUIRE(plan.has_value());
+      REQUIRE(plan->status == ll::solve_status::optimal);
+      CHECK(plan->objective_seconds == doctest::Approx(ref::three_types(types, of_each, alike).least_tau()).epsilon(1e-9));
+      CHECK(plan->bound_seconds >= plan->objective_seconds * (1 - 1e-9));
+      CHECK(plan->stages.size() > 2);
     }
-    const auto plan = ll::chain_partitioner{}.solve(p, no_limit);
-    REQUIRE(plan.has_value());
-    CHECK(plan->status == ll::solve_status::optimal);
     // In another order, in which twins are told apart by others, the optimum is the same.
+    auto types = ref::make_fleet(7, 24, 3, 4, 1.2);
+    for (auto& d : types.devices) d.memory_bytes /= of_each / 2;
+    auto p = ref::many_of(types, of_each, alike);
+    const auto place = [](std::size_t d) { return d % 3 * of_each + d / 3; };
     auto sorted = p;
-    std::stable_sort(sorted.devices.begin(), sorted.devices.end(),
-                     [](const auto& x, const auto& y) { return std::stoul(x.name) % 3 < std::stoul(y.name) % 3; });
-    sorted.links.clear();
-    for (std::size_t d = 0; d < devices; ++d)
-      for (std::size_t e = 0; e < devices; ++e)
-        if (d != e)
-          sorted.links.push_back({d, e, {1e-3 * static_cast<double>(2 + d / 8) + 5e-4 * static_cast<double>(e / 8), 2e7}});
-    const auto again = ll::chain_partitioner{}.solve(sorted, no_limit);
-    REQUIRE(again.has_value());
-    CHECK(again->objective_seconds == doctest::Approx(plan->objective_seconds).epsilon(1e-9));
+    for (std::size_t d = 0; d < p.devices.size(); ++d) sorted.devices[place(d)] = p.devices[d];
+    for (auto& l : sorted.links) l = {place(l.from), place(l.to), l.quality};
+    CHECK(ll::chain_partitioner{}.solve(sorted, no_limit)->objective_seconds ==
+          doctest::Approx(ll::chain_partitioner{}.solve(p, no_limit)->objective_seconds).epsilon(1e-9));
   }
   TEST_CASE("what has no plan says which limit is in the way: private modules, contracts, stages, links") {
     const auto reason = [](const ll::placement_instance& p) {
@@ -191,6 +186,19 @@ TEST_SUITE("partition/chain") {
     limited.devices[0].forbidden_modules.clear();
     limited.devices[0].forbidden_modules = {1, 2, 4, 5};  // all that is left for it is module 3, and that is too little
     CHECK(reason(limited).find("private: every plan") == 0);
+  }
+  TEST_CASE("in a fleet too large for chain, too, a missing link is named, or the bytes") {
+    auto p = ref::make_fleet(1, 6, 3, 1, 1.2);
+    while (p.devices.size() < 100) {
+      p.devices.push_back(p.devices[p.devices.size() % 3]);
+      p.devices.back().name = "device " + std::to_string(p.devices.size() - 1);
+    }
+    p.links.clear();
+    CHECK(ll::chain_partitioner::reason_for_infeasible(p, no_limit).find("links: ") == 0);
+    for (auto& d : p.devices) d.memory_bytes = p.modules[0].weight_bytes - 1;
+    const std::string reason = ll::chain_partitioner::reason_for_infeasible(p, no_limit);
+    CHECK(reason.find("memory: the modules need ") == 0);
+    CHECK(reason.find("no plan keeps all limits together") != std::string::npos);
   }
   TEST_CASE("a plan that fails for want of links is not blamed on memory, whether they are missing or without bandwidth") {
     auto p = ref::make_fleet(1, 8, 3, 1, 1.2);

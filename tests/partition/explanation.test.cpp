@@ -72,6 +72,24 @@ TEST_SUITE("partition/explanation") {
       }
     }
   }
+  TEST_CASE("what there was no time to solve is said to be unknown, and nothing is said of devices beyond the proof") {
+    auto p = ref::alike(2, {1, 1, 1, 1});
+    p.devices.push_back(p.devices[1]);
+    p.devices.back().name = "idle";
+    auto plan = solve(p).value();
+    for (const auto& w : ll::what_would_help(p, plan.stages, solve)) CHECK(w.status == ll::solve_status::optimal);
+    for (const auto& w :
+         ll::what_would_help(p, plan.stages, [](const auto&) { return ll::result<ll::placement>(ll::placement{}); })) {
+      CHECK(w.status == ll::solve_status::unknown);
+      CHECK_FALSE(w.tau_seconds.has_value());
+    }
+    const auto all = ll::unused_devices(p, plan, 60);
+    REQUIRE(all.size() == p.devices.size() - plan.stages.size());
+    for (const auto& u : all) CHECK(u.reason == ll::why_unused(p, plan, u.device));
+    for (const auto& u : ll::unused_devices(p, plan, 0)) CHECK(mentions(u.reason, "the proof says"));
+    plan.status = ll::solve_status::feasible;
+    for (const auto& u : ll::unused_devices(p, plan, 0)) CHECK(mentions(u.reason, "no time was left"));
+  }
   TEST_CASE("memory that makes an impossible plan possible is named") {
     auto p = ref::alike(2, {1, 1});
     p.devices[0].memory_bytes = 9;

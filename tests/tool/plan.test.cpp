@@ -101,6 +101,91 @@ TEST_SUITE("tool/plan") {
            for (auto& d : p["devices"]) d["module_seconds"] = std::vector<double>(6, 0.0);
          },
          0, ""},
+        {"no links at all", [](json& p) { p.erase("links"); }, 4, "links: "},
+        {"links that are null", [](json& p) { p["links"] = nullptr; }, 4, "links: "},
+        {"a link to itself", [](json& p) { p["links"][1]["to"] = "a"; }, 3, "links[1]"},
+        {"a link twice", [](json& p) { p["links"].push_back(p["links"][0]); }, 3, "links[6]"},
+        {"a link to nobody", [](json& p) { p["links"][0]["to"] = "z"; }, 3, "links[0].to"},
+        {"ways of ages", [](json& p) { p["links"][0]["latency_seconds"] = 1e300; }, 3, "links[0].latency_seconds"},
+        {"ways of long ages, but not for ever",
+         [](json& p) {
+           for (auto& l : p["links"]) l["latency_seconds"] = 1e14;
+         },
+         0, ""},
+        {"a device of long ages, which is needed",
+         [](json& p) {
+           p["devices"][2]["memory_bytes"] = 1;
+           p["devices"][1]["module_seconds"] = std::vector<double>(6, 1e14);
+         },
+         0, ""},
+        {"hardly any time",
+         [](json& p) {
+           for (auto& d : p["devices"]) d["module_seconds"] = std::vector<double>(6, 1e-300);
+         },
+         0, ""},
+        {"bandwidth beyond measure",
+         [](json& p) {
+           for (auto& l : p["links"]) l["bandwidth_bytes_per_second"] = 1e308;
+         },
+         0, ""},
+        {"nothing costs anything",
+         [](json& p) {
+           for (auto& d : p["devices"]) d["module_seconds"] = std::vector<double>(6, 0.0);
+           for (auto& l : p["links"]) l["latency_seconds"] = 0;
+           for (auto& m : p["modules"]) m["cut_bytes"] = 0;
+           p["token_bytes"] = 0;
+         },
+         0, ""},
+        {"modules of no weight",
+         [](json& p) {
+           for (auto& m : p["modules"]) m["weight_bytes"] = 0;
+         },
+         0, ""},
+        {"weights beyond 64 bits", [](json& p) { p["modules"][0]["weight_bytes"] = UINT64_MAX; }, 3, "modules["},
+        {"an edge to itself",
+         [](json& p) {
+           p["edges"] = {{{"from_module", 1}, {"to_module", 1}, {"bytes", 1}}};
+         },
+         3, "edges[0]"},
+        {"an edge beyond the end",
+         [](json& p) {
+           p["edges"] = {{{"from_module", 1}, {"to_module", 6}, {"bytes", 1}}};
+         },
+         3, "edges[0]"},
+        {"an edge twice",
+         [](json& p) {
+           p["edges"] = {{{"from_module", 0}, {"to_module", 5}, {"bytes", 9}},
+                         {{"from_module", 0}, {"to_module", 5}, {"bytes", 9}}};
+         },
+         0, ""},
+        {"nothing to place",
+         [](json& p) {
+           p["modules"] = json::array();
+           for (auto& d : p["devices"]) d["module_seconds"] = json::array();
+         },
+         3, "modules is empty"},
+        {"nowhere to place it", [](json& p) { p["devices"] = p["links"] = json::array(); }, 3, "devices is empty"},
+        {"one module",
+         [](json& p) {
+           p["modules"] = json::array({p["modules"][0]});
+           for (auto& d : p["devices"]) d["module_seconds"] = {0.5};
+         },
+         0, ""},
+        {"no sequences", [](json& p) { p["sequences"] = 0; }, 3, "sequences"},
+        {"all the sequences there are", [](json& p) { p["sequences"] = UINT32_MAX; }, 0, ""},
+        {"a header without memory",
+         [](json& p) {
+           p["header"] = "a";
+           p["devices"][0]["memory_bytes"] = 0;
+         },
+         0, ""},
+        {"a header that is not heard",
+         [](json& p) {
+           p["header"] = "a";
+           p["devices"][0]["memory_bytes"] = 0;
+           p["links"][0]["bandwidth_bytes_per_second"] = p["links"][1]["bandwidth_bytes_per_second"] = 0;
+         },
+         4, "no link from 'a'"},
         {"more devices than any plan uses",
          [](json& p) {
            for (int i = 0; i < 5000; ++i)
@@ -130,10 +215,15 @@ TEST_SUITE("tool/plan") {
       }
     }
   }
-  TEST_CASE("a number that JSON does not know is exit 3") {
-    std::string text = small_problem().dump();
-    text.replace(text.find("0.01"), 4, "NaN");
-    CHECK(plan(text, "chain").status == 3);
+  TEST_CASE("a number that JSON does not know, or that no machine holds, is exit 3 and names its field") {
+    for (const char* number : {"NaN", "Infinity", "-Infinity", "1e999"}) {
+      CAPTURE(number);
+      std::string text = small_problem().dump();
+      text.replace(text.find("0.01"), 4, number);
+      const outcome o = plan(text, "chain");
+      CHECK(o.status == 3);
+      CHECK(o.err.find("devices[0].module_seconds[0]") != std::string::npos);
+    }
   }
   TEST_CASE("what chain does not follow it leaves to glpk, by name") {
     json p = small_problem();

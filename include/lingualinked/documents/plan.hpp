@@ -77,6 +77,7 @@ struct plan_document {
     std::string what;                     // "1 GB more on 'phone-a'"
     std::optional<double> token_seconds;  // of the best plan found then
     std::optional<double> objective_value;
+    std::string status = "optimal";  // of that plan; feasible or unknown: the search was cut short
     friend bool operator==(const change&, const change&) = default;
   };
   struct explanation {

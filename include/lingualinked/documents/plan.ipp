@@ -37,7 +37,8 @@ inline constexpr std::size_t max_plan_entries = 65'536;
   for (const auto& c : e.changes)
     changes.push_back({{"what", c.what},
                        {"token_seconds", null_unless_known(c.token_seconds)},
-                       {"objective_value", null_unless_known(c.objective_value)}});
+                       {"objective_value", null_unless_known(c.objective_value)},
+                       {"status", c.status}});
   nlohmann::ordered_json rules = nlohmann::ordered_json::array();
   for (const auto& w : e.window_rules) rules.push_back(windows_json(w));
   return {{"limit", e.limit}, {"changes", changes}, {"windows", rules}};

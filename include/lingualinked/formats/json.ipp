@@ -9,6 +9,7 @@
 #include <sstream>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace lingualinked::inline v0 {
 namespace detail {
@@ -35,6 +36,7 @@ class json_builder {
     const auto [place, fresh] = open_.back()->get_ref<json::object_t&>().try_emplace(std::move(name));
     if (!fresh) return fail(errc::malformed, "the key " + printable(place->first) + " stands twice in one object");
     member_ = &place->second;
+    keys_.back() = &place->first;
     return true;
   }
   bool parse_error(std::size_t position, const std::string&, const nlohmann::detail::exception& e) {
@@ -42,7 +44,8 @@ class json_builder {
     std::string what = e.what();
     if (const auto end = what.find("] "); end != std::string::npos) what.erase(0, end + 2);
     if (what.size() > longest) what = what.substr(0, longest) + "...";
-    return fail(errc::malformed, "byte " + std::to_string(position) + ": " + what);
+    const std::string where = path();
+    return fail(errc::malformed, "byte " + std::to_string(position) + (where.empty() ? "" : ", " + where) + ": " + what);
   }
 
   [[nodiscard]] json& document() { return document_; }
@@ -68,11 +71,24 @@ class json_builder {
     }
     if (++values_ > limits_.max_values) return fail(errc::limit, "more than " + std::to_string(limits_.max_values) + " values");
     open_.push_back(place(std::move(container)));
+    keys_.push_back(nullptr);
     return true;
   }
   bool close() {
     open_.pop_back();
+    keys_.pop_back();
     return true;
+  }
+  /// Of the value that is being read, as json_field writes it; cut where it is long.
+  [[nodiscard]] std::string path() const {
+    constexpr std::size_t longest = 200;
+    std::string text;
+    for (std::size_t i = 0; i < open_.size() && text.size() < longest; ++i) {
+      const bool last = i + 1 == open_.size();
+      if (open_[i]->is_array()) text += "[" + std::to_string(open_[i]->size() - (last ? 0 : 1)) + "]";
+      else if (keys_[i] != nullptr) text = json_field(document_, text).member(*keys_[i]).path();
+    }
+    return text;
   }
   bool fail(errc code, std::string message) {
     problem_ = {code, std::move(message)};
@@ -82,7 +98,8 @@ class json_builder {
   json_limits limits_;
   std::size_t values_ = 0;
   json document_;
-  std::vector<json*> open_;  // stay valid: an open container is the last element of its own
+  std::vector<json*> open_;               // stay valid: an open container is the last element of its own
+  std::vector<const std::string*> keys_;  // [i]: the last key of open_[i], where that is an object that has one
   json* member_ = nullptr;
   error problem_;
 };

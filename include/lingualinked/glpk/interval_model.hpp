@@ -23,6 +23,9 @@ inline constexpr std::size_t entry_limit = std::size_t{1} << 26;
 /// Times are scaled to tau near this. GLPK's tolerances are absolute, 1e-7 and more: near 1 they would be as coarse as the gap
 /// that is to be proved.
 inline constexpr double scaled_tau = 1e4;
+/// Costs below this are left out: all those of a plan together are less than the gap to prove, a bound without them is still a
+/// bound, and GLPK loses its way among numbers of too many sizes.
+inline constexpr double negligible_cost = 1e-12 * scaled_tau;
 
 /// The placement problem as a flow through intervals, a mixed-integer program that is nearly integral by itself:
 ///   z[d, a, b] = 1       device d runs the modules [a, b); only intervals that fit have a column, so memory needs no row
@@ -107,10 +110,13 @@ class interval_model {
   };
 
   [[nodiscard]] bool possible(double lap) const { return lap <= most_ && lap < never; }
+  void add_cost(int row, int column, double cost) {
+    if (cost > negligible_cost) program_.add(row, column, cost);
+  }
   /// Adds what one unit of a column costs: seconds of the lap, and of the objective.
   void charge(int column, double lap_seconds, double other) {
-    if (lap_seconds > 0) program_.add(lap_, column, lap_seconds / scale_);
-    if (value_row_ != 0 && other > 0) program_.add(value_row_, column, other / value_scale_);
+    add_cost(lap_, column, lap_seconds / scale_);
+    if (value_row_ != 0) add_cost(value_row_, column, other / value_scale_);
   }
   /// A column for a message of so many bytes a token.
   int add_message(std::size_t from, std::size_t to, std::uint64_t bytes, bool rows) {
@@ -205,8 +211,7 @@ class interval_model {
       if (z.end == t_.modules) program_.add(ends, z.column, 1);
       program_.add(once[z.device], z.column, 1);
       if (stages != 0) program_.add(stages, z.column, 1);
-      if (busy[z.device] != 0 && z.busy_seconds > 0)
-        program_.add(busy[z.device], z.column, t_.sequences * z.busy_seconds / scale_);
+      if (busy[z.device] != 0) add_cost(busy[z.device], z.column, t_.sequences * z.busy_seconds / scale_);
     }
   }
 
@@ -295,7 +300,7 @@ class interval_model {
         row[l.link] = program_.add_row({GLP_UP, 0});
         program_.add(row[l.link], tau_, -1);
       }
-      program_.add(row[l.link], l.column, t_.sequences * l.seconds / scale_);
+      add_cost(row[l.link], l.column, t_.sequences * l.seconds / scale_);
     }
     if (peak_ == 0) return;
     std::vector<int> peak(total.size(), 0);
@@ -308,7 +313,7 @@ class interval_model {
       row = program_.add_row({GLP_UP, 0});
       program_.add(row, peak_, -1);
     }
-    if (seconds > 0) program_.add(row, column, seconds / scale_);
+    add_cost(row, column, seconds / scale_);
   }
 
   /// v[d], and what batteries allow.

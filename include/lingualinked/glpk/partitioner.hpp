@@ -9,6 +9,7 @@
 #include <lingualinked/core/result.hpp>
 #include <lingualinked/glpk/interval_model.hpp>
 #include <lingualinked/partition/chain.hpp>
+#include <lingualinked/partition/fewer_devices.hpp>
 
 #include <algorithm>
 #include <chrono>
@@ -76,8 +77,8 @@ struct glpk_partitioner {
     constexpr std::size_t enough_devices = 32;
     const chain_partitioner chain{detail::most_open_producers};
     if (instance.devices.size() > chain_partitioner::most_devices) {
-      const std::vector<std::size_t> chosen = promising_devices(instance, enough_devices);
-      placement plan = first_plan(with_devices(instance, chosen), time_limit_seconds);
+      const std::vector<std::size_t> chosen = detail::promising_devices(instance, enough_devices);
+      placement plan = first_plan(detail::with_devices(instance, chosen), time_limit_seconds);
       for (stage_interval& stage : plan.stages) stage.device = chosen[stage.device];
       if (plan.stages.empty()) plan = {};
       bound_of(instance, plan) = 0;
@@ -95,41 +96,6 @@ struct glpk_partitioner {
     if (!cost) return {};
     value_of(instance, *plan) = cost->objective_value;
     return *plan;  // edges only add to what a plan costs, so the bound holds
-  }
-
-  /// Those that could do most of the work in the least time, and the header; by rising index.
-  [[nodiscard]] static std::vector<std::size_t> promising_devices(const placement_instance& instance, std::size_t most) {
-    const auto need = static_cast<double>(interval_memory_bytes(instance, 0, instance.modules.size()));
-    std::vector<std::pair<double, std::size_t>> ranked;
-    for (std::size_t d = 0; d < instance.devices.size(); ++d) {
-      double seconds = 0;
-      for (const double s : instance.devices[d].module_seconds) seconds += s;
-      const double share = std::min(1.0, static_cast<double>(instance.devices[d].memory_bytes) / std::max(need, 1.0));
-      ranked.emplace_back(d == instance.header ? -1.0 : seconds / std::max(share, 1e-9), d);
-    }
-    std::sort(ranked.begin(), ranked.end());
-    std::vector<std::size_t> chosen;
-    for (std::size_t i = 0; i < std::min(most, ranked.size()); ++i) chosen.push_back(ranked[i].second);
-    std::sort(chosen.begin(), chosen.end());
-    return chosen;
-  }
-
-  /// The instance with only some of its devices, in the given order.
-  [[nodiscard]] static placement_instance with_devices(const placement_instance& instance,
-                                                       const std::vector<std::size_t>& chosen) {
-    placement_instance part = instance;
-    part.devices.clear();
-    part.links.clear();
-    std::vector<std::size_t> index(instance.devices.size(), detail::no_device);
-    for (const std::size_t d : chosen) {
-      index[d] = part.devices.size();
-      part.devices.push_back(instance.devices[d]);
-    }
-    for (const link& l : instance.links)
-      if (index[l.from] != detail::no_device && index[l.to] != detail::no_device)
-        part.links.push_back({index[l.from], index[l.to], l.quality});
-    if (instance.header) part.header = index[*instance.header];
-    return part;
   }
 
   /// What was minimised, and what bounds it, in the unit of the objective.
@@ -162,7 +128,7 @@ struct glpk_partitioner {
                                                 std::size_t chunk, double least_tau, double limit, double seconds) {
     const placement_instance& p = *tables.instance;
     const detail::label_costs costs(tables, chunk);
-    const double most = std::min(most_tau(p, limit), minimises_tau(p.goal) ? detail::never : tables.ceiling_seconds);
+    const double most = std::min(most_tau(p, limit), tables.ceiling_seconds);
     const detail::interval_model model(tables, bounds, costs, least_tau, most, limit);
     program_answer r;
     r.too_large = model.too_large();
@@ -175,6 +141,23 @@ struct glpk_partitioner {
     r.bound = answer.what == outcome::infeasible ? limit : bound * model.scale();
     if (answer.what == outcome::optimal || answer.what == outcome::feasible) r.stages = model.stages(answer.values);
     return r;
+  }
+
+  /// The same where no plan is known: GLPK's numbers would be of too many sizes if plans of any tau were looked for at once, so
+  /// it looks for one near the bound, and then farther and farther up.
+  [[nodiscard]] static program_answer solve_upwards(const detail::placement_tables& tables, detail::tau_bounds& bounds,
+                                                    std::size_t chunk, double least_tau, clock::time_point deadline) {
+    constexpr double nearby = 8;
+    constexpr double farther = 64;
+    constexpr double nothing = 1e-9;  // of the ceiling, where the bound is 0
+    double limit = nearby * (least_tau > 0 ? least_tau : nothing * tables.ceiling_seconds);
+    while (true) {
+      if (!(limit > 0 && limit < tables.ceiling_seconds)) limit = detail::never;
+      const double left = std::chrono::duration<double>(deadline - clock::now()).count();
+      program_answer answer = solve_one(tables, bounds, chunk, least_tau, limit, left);
+      if (answer.what != detail::mip_answer::outcome::infeasible || limit == detail::never) return answer;
+      limit *= farther;
+    }
   }
 
   [[nodiscard]] static result<placement> solve_program(const placement_instance& instance, const detail::placement_tables& tables,
@@ -207,7 +190,9 @@ struct glpk_partitioner {
       double left = std::chrono::duration<double>(deadline - clock::now()).count() / static_cast<double>(programs - i);
       if (proved) left = std::min(left, second_proof_seconds);
       const double limit = plan.stages.empty() ? detail::never : value_of(instance, plan) * slack;
-      const program_answer answer = solve_one(tables, bounds, i, least / slack, limit, left);
+      const program_answer answer = limit == detail::never && minimises_tau(instance.goal)
+                                        ? solve_upwards(tables, bounds, i, least / slack, deadline)
+                                        : solve_one(tables, bounds, i, least / slack, limit, left);
       bound = std::min(bound, answer.bound);
       impossible = impossible && answer.what == outcome::infeasible;
       complete = complete && (answer.what == outcome::optimal || answer.what == outcome::infeasible);
@@ -221,8 +206,8 @@ struct glpk_partitioner {
     }
     double& proof = bound_of(instance, plan);
     proof = std::max(bound == detail::never ? 0 : bound, minimises_tau(instance.goal) ? least : 0);
-    // What GLPK had no time to prove, chain may have proved.
-    if (!complete && !known.stages.empty())
+    // What GLPK did not prove, chain may have proved.
+    if (!known.stages.empty() && (!complete || value_of(instance, plan) > proof * slack))
       proof = std::max(proof, std::min(bound_of(instance, known), value_of(instance, plan)));
     if (plan.stages.empty()) {
       if (failed) return error{errc::internal, "GLPK gave up on the program; use chain"};

@@ -27,11 +27,12 @@ struct residual {
   std::uint64_t bytes = 0;
 };
 
-/// Cuts first, then residuals by producer and receiving stage, merged to the first module of the stage that reads the tensor.
+/// Cuts first, then residuals by producer and receiving stage; with `merge`, one for each receiving stage, named after the first
+/// module there that reads the tensor.
 [[nodiscard]] std::vector<transmission> merge_transmissions(std::span<const stage_interval> stages,
                                                             const std::vector<std::size_t>& stage_of,
                                                             std::span<const std::uint64_t> cut_bytes,
-                                                            std::vector<residual> residuals);
+                                                            std::vector<residual> residuals, bool merge);
 
 }  // namespace detail
 
@@ -59,10 +60,10 @@ template <Graph G>
       else if (bytes > 0) residuals.push_back({i, to, bytes});
     }
   }
-  return detail::merge_transmissions(stages, *stage_of, cut_bytes, std::move(residuals));
+  return detail::merge_transmissions(stages, *stage_of, cut_bytes, std::move(residuals), true);
 }
 
-/// The same for a problem in plain numbers, with its edges as the additional tensors.
+/// The same for a problem in plain numbers, with its edges as the additional tensors: each travels alone, as it is charged.
 [[nodiscard]] result<std::vector<transmission>> make_transmission_map(std::span<const stage_interval> stages,
                                                                       const placement_instance& instance);
 

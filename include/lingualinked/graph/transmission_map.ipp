@@ -34,7 +34,7 @@ LINGUALINKED_CORE_DECL result<std::vector<std::size_t>> stage_of_modules(std::sp
 LINGUALINKED_CORE_DECL std::vector<transmission> merge_transmissions(std::span<const stage_interval> stages,
                                                                      const std::vector<std::size_t>& stage_of,
                                                                      std::span<const std::uint64_t> cut_bytes,
-                                                                     std::vector<residual> residuals) {
+                                                                     std::vector<residual> residuals, bool merge) {
   std::vector<transmission> map;
   for (std::size_t s = 0; s + 1 < stages.size(); ++s) {
     const std::size_t last = stages[s].last_module;
@@ -49,7 +49,7 @@ LINGUALINKED_CORE_DECL std::vector<transmission> merge_transmissions(std::span<c
     const std::size_t to = stage_of[r.to_module];
     if (from == to) continue;
     // Sorted by producer and consumer, so what the same stage reads of the same tensor follows at once.
-    if (map.size() > sequential && map.back().producer_module == r.from_module && map.back().to_stage == to)
+    if (merge && map.size() > sequential && map.back().producer_module == r.from_module && map.back().to_stage == to)
       map.back().bytes_per_token = std::max(map.back().bytes_per_token, r.bytes);
     else map.push_back({r.from_module, r.to_module, from, to, r.bytes});
   }
@@ -75,7 +75,7 @@ LINGUALINKED_CORE_DECL result<std::vector<transmission>> make_transmission_map(s
                                                std::to_string(count)};
     residuals.push_back({e.from_module, e.to_module, e.bytes});
   }
-  return detail::merge_transmissions(stages, *stage_of, cut_bytes, std::move(residuals));
+  return detail::merge_transmissions(stages, *stage_of, cut_bytes, std::move(residuals), false);
 }
 
 }  // namespace lingualinked::inline v0

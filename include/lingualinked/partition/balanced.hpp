@@ -23,7 +23,7 @@ struct balanced_partitioner {
   static constexpr std::string_view name = "balanced";
   std::size_t stages = 1;
 
-  [[nodiscard]] result<placement> solve(const placement_instance& instance, double /*time_limit_seconds*/) const;
+  [[nodiscard]] result<placement> solve(const placement_instance& instance, double time_limit_seconds) const;
 
   template <Graph G>
   [[nodiscard]] result<placement> partition(const problem<G>& what) const {

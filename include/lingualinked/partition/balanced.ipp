@@ -11,7 +11,7 @@
 namespace lingualinked::inline v0 {
 
 LINGUALINKED_CORE_DECL result<placement> balanced_partitioner::solve(const placement_instance& instance,
-                                                                     double /*time_limit_seconds*/) const {
+                                                                     double time_limit_seconds) const {
   if (auto valid = validate_instance(instance); !valid) return valid.error();
   const std::size_t count = instance.modules.size();
   if (stages == 0 || stages > count || stages > instance.devices.size())
@@ -36,7 +36,7 @@ LINGUALINKED_CORE_DECL result<placement> balanced_partitioner::solve(const place
     end = first;
   }
   std::reverse(plan.begin(), plan.end());
-  return detail::price_given_plan(instance, std::move(plan), name);
+  return detail::price_given_plan(instance, std::move(plan), name, time_limit_seconds);
 }
 
 LINGUALINKED_CORE_DECL result<placement> balanced_partitioner::shortfall(const placement_instance& instance) const {

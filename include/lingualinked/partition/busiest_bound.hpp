@@ -27,6 +27,8 @@ class busiest_bound {
   [[nodiscard]] double seconds(std::chrono::steady_clock::time_point deadline);
 
  private:
+  /// The answer lies above low and not above high, and some interval takes exactly that long.
+  [[nodiscard]] double exact(double low, double high);
   [[nodiscard]] bool covers(double busiest_seconds);
 
   const placement_tables& t_;

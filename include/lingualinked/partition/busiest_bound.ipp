@@ -8,6 +8,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <vector>
 
 namespace lingualinked::inline v0::detail {
 
@@ -26,7 +27,24 @@ LINGUALINKED_CORE_DECL double busiest_bound::seconds(std::chrono::steady_clock::
     const double middle = low > 0 ? low + (high - low) / 2 : high / 4;
     (covers(middle) ? high : low) = middle;
   }
-  return low;
+  return exact(low, high);
+}
+
+LINGUALINKED_CORE_DECL double busiest_bound::exact(double low, double high) {
+  std::vector<double> times;
+  for (std::size_t d = 0; d < t_.devices; ++d) {
+    for (std::size_t a = 0; a < t_.modules; ++a) {
+      const double* begin = &t_.times[t_.row[d * t_.modules + a]];
+      const double* end = begin + (t_.fits_to[d * t_.modules + a] - a) + 1;
+      times.insert(times.end(), std::upper_bound(begin, end, low), std::upper_bound(begin, end, high));
+    }
+  }
+  std::sort(times.begin(), times.end());
+  times.erase(std::unique(times.begin(), times.end()), times.end());
+  constexpr std::size_t few = 64;  // more are left only when time ran out
+  if (times.size() > few) return low;
+  const auto first = std::partition_point(times.begin(), times.end(), [this](double t) { return !covers(t); });
+  return first == times.end() ? low : *first;
 }
 
 LINGUALINKED_CORE_DECL bool busiest_bound::covers(double busiest_seconds) {

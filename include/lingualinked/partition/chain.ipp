@@ -2,6 +2,7 @@
 #pragma once
 
 #include <lingualinked/partition/chain.hpp>
+#include <lingualinked/partition/fewer_devices.hpp>
 
 #include <algorithm>
 #include <chrono>
@@ -14,6 +15,7 @@ LINGUALINKED_CORE_DECL void chain_search::run() {
   for (std::size_t d = 0; d < t_.devices; ++d)
     if (const auto plan = single_stage(t_, d)) offer(*plan);
   bound_ = std::min(bounds_.least_tau(), best_.tau_seconds);
+  if (bound_ < best_.tau_seconds && t_.sequences > 1 && meets_bound()) return;
   if (bound_ < best_.tau_seconds && t_.devices > few_devices) guess();
   // Bounds are near the truth as a rule: looking just above them first keeps the searches small.
   constexpr double growth[] = {1.001, 1.02, 1.1, 1.5};
@@ -37,6 +39,15 @@ LINGUALINKED_CORE_DECL void chain_search::run() {
   if (end_ == search_end::complete && best_.tau_seconds < never) break_ties();
 }
 
+LINGUALINKED_CORE_DECL bool chain_search::meets_bound() {
+  const auto start = clock::now();
+  const auto lap = search({bound_ * (1 + tie), no_device, no_device, start + (deadline_ - start) / 4}, true);
+  end_ = search_end::complete;
+  if (!lap) return false;
+  bound_ = std::min(bound_, best_.tau_seconds);
+  return true;
+}
+
 LINGUALINKED_CORE_DECL void chain_search::guess() {
   double target = best_.tau_seconds;
   constexpr int rounds = 8;
@@ -49,7 +60,7 @@ LINGUALINKED_CORE_DECL void chain_search::guess() {
 }
 
 LINGUALINKED_CORE_DECL std::optional<double> chain_search::search(const reach& r, bool fewest) {
-  subset_search::limits limits{r.tau_seconds, fewest, r.most_stages, r.beam, deadline_};
+  subset_search::limits limits{r.tau_seconds, fewest, r.most_stages, r.beam, std::min(r.deadline, deadline_)};
   std::optional<priced_plan> shortest;
   for (const lap_bounds& bounds : bounds_.within(r.tau_seconds)) {
     if (bounds.lap_seconds > limits.lap_seconds) continue;
@@ -103,9 +114,11 @@ LINGUALINKED_CORE_DECL result<placement> chain_partitioner::solve(const placemen
 LINGUALINKED_CORE_DECL std::string chain_partitioner::reason_for_infeasible(const placement_instance& instance,
                                                                             double time_limit_seconds) {
   constexpr double patience_seconds = 5;
-  return detail::reason_for_infeasible(instance, [&](const placement_instance& lifted) {
-    return chain_partitioner{}.search(lifted, std::min(time_limit_seconds, patience_seconds));
-  });
+  const double seconds = std::min(time_limit_seconds, patience_seconds);
+  const auto again = [seconds](const placement_instance& lifted) { return chain_partitioner{}.search(lifted, seconds); };
+  if (instance.devices.size() <= most_devices) return detail::reason_for_infeasible(instance, instance, again);
+  const auto part = detail::with_devices(instance, detail::roomy_devices(instance, most_devices));
+  return detail::reason_for_infeasible(instance, part, again);
 }
 
 LINGUALINKED_CORE_DECL result<placement> chain_partitioner::search(const placement_instance& instance,

@@ -70,6 +70,11 @@ inline constexpr double battery_slack = 1 + 1e-9;
 result<void> add_energy(const placement_instance& instance, std::span<const stage_interval> stages, double link_joules,
                         evaluation& found);
 
+/// evaluate() for many plans of one instance.
+/// Requires  a validated instance, the one that the ledger is of
+[[nodiscard]] result<evaluation> evaluate_with(const placement_instance& instance, std::span<const stage_interval> stages,
+                                               link_ledger& ledger);
+
 }  // namespace detail
 
 /// What a plan costs by the definition alone; it shares no code with the solvers, which are checked against it.

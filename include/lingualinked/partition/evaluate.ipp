@@ -124,14 +124,10 @@ LINGUALINKED_CORE_DECL result<void> add_energy(const placement_instance& instanc
   return {};
 }
 
-}  // namespace lingualinked::inline v0::detail
-
-namespace lingualinked::inline v0 {
-
-LINGUALINKED_CORE_DECL result<evaluation> evaluate(const placement_instance& instance, std::span<const stage_interval> stages) {
-  if (auto valid = validate_instance(instance); !valid) return valid.error();
-  if (auto intervals = detail::check_intervals(instance, stages); !intervals) return intervals.error();
-  if (auto permitted = detail::check_permissions(instance, stages); !permitted) return permitted.error();
+LINGUALINKED_CORE_DECL result<evaluation> evaluate_with(const placement_instance& instance,
+                                                        std::span<const stage_interval> stages, link_ledger& ledger) {
+  if (auto intervals = check_intervals(instance, stages); !intervals) return intervals.error();
+  if (auto permitted = check_permissions(instance, stages); !permitted) return permitted.error();
 
   evaluation found;
   std::vector<std::size_t> device_of(instance.modules.size());
@@ -153,17 +149,27 @@ LINGUALINKED_CORE_DECL result<evaluation> evaluate(const placement_instance& ins
     found.bottleneck_seconds = std::max(found.bottleneck_seconds, seconds);
   }
 
-  detail::link_ledger ledger(instance);
+  ledger.clear();
   if (auto sent = ledger.send_lap(stages, device_of, 1); !sent) return sent.error();
   found.lap_seconds += ledger.seconds();
   found.bottleneck_seconds = std::max(found.bottleneck_seconds, ledger.busiest_seconds());
   found.tau_seconds = std::max(found.lap_seconds, static_cast<double>(instance.sequences) * found.bottleneck_seconds);
-  if (auto spent = detail::add_energy(instance, stages, ledger.joules(), found); !spent) return spent.error();
-  if (auto prompt = detail::add_prompt(instance, stages, device_of, ledger, found); !prompt) return prompt.error();
+  if (auto spent = add_energy(instance, stages, ledger.joules(), found); !spent) return spent.error();
+  if (auto prompt = add_prompt(instance, stages, device_of, ledger, found); !prompt) return prompt.error();
   found.objective_value = instance.goal == objective::energy       ? found.joules_per_token.value_or(0)
                           : instance.goal == objective::completion ? found.completion_seconds.value_or(0)
                                                                    : found.tau_seconds;
   return found;
+}
+
+}  // namespace lingualinked::inline v0::detail
+
+namespace lingualinked::inline v0 {
+
+LINGUALINKED_CORE_DECL result<evaluation> evaluate(const placement_instance& instance, std::span<const stage_interval> stages) {
+  if (auto valid = validate_instance(instance); !valid) return valid.error();
+  detail::link_ledger ledger(instance);
+  return detail::evaluate_with(instance, stages, ledger);
 }
 
 }  // namespace lingualinked::inline v0

@@ -22,7 +22,7 @@ struct even_partitioner {
   static constexpr std::string_view name = "even";
   std::size_t stages = 0;  // 0: one for each device, but no more than modules
 
-  [[nodiscard]] result<placement> solve(const placement_instance& instance, double /*time_limit_seconds*/) const {
+  [[nodiscard]] result<placement> solve(const placement_instance& instance, double time_limit_seconds) const {
     if (auto valid = validate_instance(instance); !valid) return valid.error();
     const std::size_t count = instance.modules.size();
     const std::size_t most = std::min(count, instance.devices.size());
@@ -33,7 +33,7 @@ struct even_partitioner {
     const std::size_t used = stages == 0 ? std::min<std::size_t>(most, instance.max_stages.value_or(UINT32_MAX)) : stages;
     std::vector<stage_interval> plan;
     for (std::size_t s = 0; s < used; ++s) plan.push_back({s, s * count / used, (s + 1) * count / used - 1});
-    return detail::price_given_plan(instance, std::move(plan), name);
+    return detail::price_given_plan(instance, std::move(plan), name, time_limit_seconds);
   }
 
   template <Graph G>

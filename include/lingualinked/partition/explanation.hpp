@@ -21,9 +21,16 @@ namespace lingualinked::inline v0 {
 /// What would become of the best plan if the fleet were a little different.
 struct what_if {
   enum class kind : unsigned char { memory, link, device } change = kind::memory;
-  std::string text;                   // e.g. "1 GB more on 'phone-a'"
-  std::optional<double> tau_seconds;  // of the best plan found then; empty: none found
-  std::optional<double> value;        // of the same: what the instance asks to be least
+  std::string text;                             // e.g. "1 GB more on 'phone-a'"
+  std::optional<double> tau_seconds;            // of the best plan found then; empty: none found
+  std::optional<double> value;                  // of the same: what the instance asks to be least
+  solve_status status = solve_status::unknown;  // of the answer: unless optimal or infeasible, time was short
+};
+
+/// A device that a plan does without, and why.
+struct unused_device {
+  std::size_t device = 0;
+  std::string reason;
 };
 
 /// Bytes that what_if adds to one device at a time.
@@ -41,6 +48,10 @@ namespace detail {}  // namespace detail
 /// Requires  a plan of the instance in which the device has no stage
 /// Cost      as many evaluations as there are modules, twice
 [[nodiscard]] std::string why_unused(const placement_instance& instance, const placement& placed, std::size_t device);
+
+/// The same for every device without a stage, as far as time allows; of the others it says no more than the proof does.
+[[nodiscard]] std::vector<unused_device> unused_devices(const placement_instance& instance, const placement& placed,
+                                                        double time_limit_seconds);
 
 namespace detail {
 
@@ -60,7 +71,9 @@ template <class Solver>
   std::vector<what_if> found;
   const auto ask = [&](what_if::kind kind, std::string text, const placement_instance& changed) {
     what_if w{kind, std::move(text), std::nullopt, std::nullopt};
-    if (const auto plan = solver(changed); plan && !plan->stages.empty()) {
+    const auto plan = solver(changed);
+    if (plan) w.status = plan->status;
+    if (plan && !plan->stages.empty()) {
       w.tau_seconds = plan->objective_seconds;
       w.value = minimises_tau(instance.goal) ? plan->objective_seconds : plan->objective_value;
     }

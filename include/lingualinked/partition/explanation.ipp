@@ -2,8 +2,10 @@
 #pragma once
 
 #include <lingualinked/partition/explanation.hpp>
+#include <lingualinked/partition/tables.hpp>
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -80,7 +82,12 @@ LINGUALINKED_CORE_DECL result<std::string> what_limits(const placement_instance&
   return text;
 }
 
-LINGUALINKED_CORE_DECL std::string why_unused(const placement_instance& instance, const placement& placed, std::size_t device) {
+}  // namespace lingualinked::inline v0
+
+namespace lingualinked::inline v0::detail {
+
+inline std::string why_unused(const placement_instance& instance, const placement& placed, std::size_t device,
+                              link_ledger& ledger) {
   std::uint64_t smallest = std::numeric_limits<std::uint64_t>::max();
   for (std::size_t j = 0; j < instance.modules.size(); ++j)
     smallest = std::min(smallest, interval_memory_bytes(instance, j, j + 1));
@@ -102,7 +109,7 @@ LINGUALINKED_CORE_DECL std::string why_unused(const placement_instance& instance
         stages.push_back(part);
         if (front && m < host.last_module) stages.push_back({host.device, m + 1, host.last_module});
         stages.insert(stages.end(), placed.stages.begin() + static_cast<std::ptrdiff_t>(s) + 1, placed.stages.end());
-        auto cost = evaluate(instance, stages);
+        auto cost = evaluate_with(instance, stages, ledger);
         if (!cost && obstacle.empty()) obstacle = cost.error().message;
         if (!cost || (best && best->objective_value <= cost->objective_value)) continue;
         best = *std::move(cost);
@@ -111,15 +118,14 @@ LINGUALINKED_CORE_DECL std::string why_unused(const placement_instance& instance
     }
   }
   if (!best) return "it fits nowhere into this plan: " + obstacle;
-  const auto now = evaluate(instance, placed.stages);
+  const auto now = evaluate_with(instance, placed.stages, ledger);
   if (!now) return now.error().message;
   if (!minimises_tau(instance.goal)) {
     const char* unit = instance.goal == objective::energy ? " J a token" : " s a request";
     return "with it, the best on modules " + std::to_string(mine.first_module) + " to " + std::to_string(mine.last_module) +
-           ", the plan takes " + detail::number_text(best->objective_value) + unit + " instead of " +
-           detail::number_text(now->objective_value);
+           ", the plan takes " + number_text(best->objective_value) + unit + " instead of " + number_text(now->objective_value);
   }
-  const auto milliseconds = [](double seconds) { return detail::number_text(seconds * 1e3) + " ms"; };
+  const auto milliseconds = [](double seconds) { return number_text(seconds * 1e3) + " ms"; };
   if (best->tau_seconds <= now->tau_seconds * (1 + 1e-9))
     return "with it, a round takes no less than the " + milliseconds(now->tau_seconds) + " without";
   std::string text = "with it, the best on modules " + std::to_string(mine.first_module) + " to " +
@@ -138,6 +144,31 @@ LINGUALINKED_CORE_DECL std::string why_unused(const placement_instance& instance
   };
   if (best->tau_seconds > best->lap_seconds) return text + ": its busiest stage or link sets the pace";
   return text + ": " + change(more_computing) + " computing, " + change(more_on_the_way) + " on the way";
+}
+
+}  // namespace lingualinked::inline v0::detail
+
+namespace lingualinked::inline v0 {
+
+LINGUALINKED_CORE_DECL std::string why_unused(const placement_instance& instance, const placement& placed, std::size_t device) {
+  detail::link_ledger ledger(instance);
+  return detail::why_unused(instance, placed, device, ledger);
+}
+
+LINGUALINKED_CORE_DECL std::vector<unused_device> unused_devices(const placement_instance& instance, const placement& placed,
+                                                                 double time_limit_seconds) {
+  const auto deadline = detail::deadline_after(std::chrono::steady_clock::now(), time_limit_seconds);
+  std::vector<bool> used(instance.devices.size(), false);
+  for (const auto& s : placed.stages) used[s.device] = true;
+  detail::link_ledger ledger(instance);
+  std::vector<unused_device> found;
+  for (std::size_t d = 0; d < used.size(); ++d) {
+    if (used[d]) continue;
+    if (std::chrono::steady_clock::now() < deadline) found.push_back({d, detail::why_unused(instance, placed, d, ledger)});
+    else if (placed.status == solve_status::optimal) found.push_back({d, "the proof says that no plan with it is better"});
+    else found.push_back({d, "no time was left to look into it"});
+  }
+  return found;
 }
 
 }  // namespace lingualinked::inline v0

@@ -17,7 +17,7 @@ struct fixed_cuts_partitioner {
   static constexpr std::string_view name = "fixed-cuts";
   std::vector<std::size_t> first_modules;  // rising; one less than there are stages
 
-  [[nodiscard]] result<placement> solve(const placement_instance& instance, double /*time_limit_seconds*/) const;
+  [[nodiscard]] result<placement> solve(const placement_instance& instance, double time_limit_seconds) const;
 
   template <Graph G>
   [[nodiscard]] result<placement> partition(const problem<G>& what) const {

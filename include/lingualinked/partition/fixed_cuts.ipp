@@ -10,7 +10,7 @@
 namespace lingualinked::inline v0 {
 
 LINGUALINKED_CORE_DECL result<placement> fixed_cuts_partitioner::solve(const placement_instance& instance,
-                                                                       double /*time_limit_seconds*/) const {
+                                                                       double time_limit_seconds) const {
   if (auto valid = validate_instance(instance); !valid) return valid.error();
   const std::size_t count = instance.modules.size();
   if (first_modules.size() >= instance.devices.size())
@@ -28,7 +28,7 @@ LINGUALINKED_CORE_DECL result<placement> fixed_cuts_partitioner::solve(const pla
     first = cut;
   }
   plan.push_back({plan.size(), first, count - 1});
-  return detail::price_given_plan(instance, std::move(plan), name);
+  return detail::price_given_plan(instance, std::move(plan), name, time_limit_seconds);
 }
 
 }  // namespace lingualinked::inline v0

@@ -22,21 +22,23 @@ namespace lingualinked::inline v0::detail {
 /// The same instance in a world where every device reaches every other: what is still infeasible there is so for other limits.
 [[nodiscard]] placement_instance fully_linked(placement_instance instance);
 
-/// Why an instance without a plan has none, given that memory alone rules every plan out although the sum would do.
-[[nodiscard]] std::string packing_reason(const placement_instance& instance);
+/// Why an instance without a plan has none: memory, although the sum would do. sure: that is known to rule out every plan alone.
+[[nodiscard]] std::string packing_reason(const placement_instance& instance, bool sure);
 
 /// Which limit rules out every plan of an infeasible instance: limits are lifted one after the other, and the one whose going
 /// makes room is the one to name, with what that plan breaks.
+/// part      the instance, or part of its devices where all are too many: what has a plan there has one
 /// solver    (const placement_instance&) -> result<placement>, exact
 template <class Solver>
-[[nodiscard]] std::string reason_for_infeasible(const placement_instance& instance, const Solver& solver) {
-  placement_instance lifted = instance;
-  bool sure = true;
+[[nodiscard]] std::string reason_for_infeasible(const placement_instance& instance, const placement_instance& part,
+                                                const Solver& solver) {
+  placement_instance lifted = part;
+  bool sure = part.devices.size() == instance.devices.size();
   const auto now_feasible = [&](const char* what) -> std::optional<std::string> {
     const auto plan = solver(lifted);
     sure = sure && plan && plan->status != solve_status::unknown;
     if (!plan || plan->stages.empty()) return std::nullopt;
-    const auto broken = evaluate(instance, plan->stages);
+    const auto broken = evaluate(part, plan->stages);
     return what + (broken ? std::string() : "; for example there is " + broken.error().message);
   };
   if (has_batteries(lifted)) {
@@ -58,7 +60,7 @@ template <class Solver>
   }
   for (auto& d : lifted.devices) d.forbidden_modules.clear();
   if (auto why = now_feasible("private: every plan that fits needs a module where it is not allowed")) return *why;
-  return sure ? packing_reason(instance) : "no plan meets all limits together";
+  return packing_reason(instance, sure);
 }
 
 /// What solvers find out before they search: an error for an instance that makes no sense, the answer where a glance shows that

@@ -68,14 +68,15 @@ LINGUALINKED_CORE_DECL placement_instance fully_linked(placement_instance instan
   return instance;
 }
 
-LINGUALINKED_CORE_DECL std::string packing_reason(const placement_instance& instance) {
+LINGUALINKED_CORE_DECL std::string packing_reason(const placement_instance& instance, bool sure) {
   checked_size memory;
   for (const auto& d : instance.devices) memory = memory + d.memory_bytes;
   checked_size need;
   for (std::size_t j = 0; j < instance.modules.size(); ++j) need = need + resident_bytes(instance, j);
   return "memory: the modules need " + std::to_string(need.value_or(0)) + " bytes and all devices together have " +
          (memory.valid() ? std::to_string(memory.value_or(0)) : std::string("more than 64 bits can tell")) +
-         ", but no division into consecutive modules, one piece for each device, fits";
+         (sure ? ", but no division into consecutive modules, one piece for each device, fits"
+               : ", but no plan keeps all limits together");
 }
 
 LINGUALINKED_CORE_DECL result<std::optional<placement>> answer_at_once(const placement_instance& instance,

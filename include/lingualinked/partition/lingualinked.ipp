@@ -49,7 +49,7 @@ LINGUALINKED_CORE_DECL result<placement> lingualinked_partitioner::solve(const p
     return error{errc::unsupported, "lingualinked solves by chain, and " + best.error().message};
   if (!best) return best.error();
   if (best->status == solve_status::optimal && best->objective_seconds < beyond_seconds)
-    return detail::price_given_plan(instance, std::move(best->stages), name);
+    return detail::price_given_plan(instance, std::move(best->stages), name, time_limit_seconds);
   placement none;
   none.solver = name;
   const auto shortage = detail::obvious_shortage(instance);

@@ -19,8 +19,10 @@ namespace lingualinked::inline v0::detail {
 class link_ledger {
  public:
   explicit link_ledger(const placement_instance& instance) : instance_(instance) {
+    links_.reserve(instance.links.size());
     for (const link& l : instance.links)
-      if (l.quality.bandwidth_bytes_per_second > 0) links_[{l.from, l.to}] = l.quality;
+      if (l.quality.bandwidth_bytes_per_second > 0) links_.emplace_back(std::pair(l.from, l.to), l.quality);
+    std::sort(links_.begin(), links_.end(), [](const auto& x, const auto& y) { return x.first < y.first; });
   }
 
   /// Forgets the messages.
@@ -33,12 +35,12 @@ class link_ledger {
   /// Charges one message. Errors  infeasible naming both ends when they cannot talk
   result<void> send(std::size_t from, std::size_t to, double bytes, const std::string& what) {
     if (from == to) return {};
-    const auto found = links_.find({from, to});
-    if (found == links_.end())
+    const link_quality* found = find({from, to});
+    if (found == nullptr)
       return error{errc::infeasible, "no link from '" + instance_.devices[from].name + "' to '" + instance_.devices[to].name +
                                          "', which the plan needs for " + what};
-    seconds_ += found->second.latency_seconds + bytes / found->second.bandwidth_bytes_per_second;
-    joules_ += bytes * found->second.joules_per_byte.value_or(0);
+    seconds_ += found->latency_seconds + bytes / found->bandwidth_bytes_per_second;
+    joules_ += bytes * found->joules_per_byte.value_or(0);
     load_bytes_[{from, to}] += bytes;
     return {};
   }
@@ -70,14 +72,22 @@ class link_ledger {
   [[nodiscard]] double joules() const noexcept { return joules_; }
   [[nodiscard]] double busiest_seconds() const {
     double busiest = 0;
-    for (const auto& [pair, bytes] : load_bytes_) busiest = std::max(busiest, bytes / links_.at(pair).bandwidth_bytes_per_second);
+    for (const auto& [pair, bytes] : load_bytes_) busiest = std::max(busiest, bytes / find(pair)->bandwidth_bytes_per_second);
     return busiest;
   }
 
  private:
+  using ends = std::pair<std::size_t, std::size_t>;
+
+  [[nodiscard]] const link_quality* find(const ends& pair) const {
+    const auto found =
+        std::lower_bound(links_.begin(), links_.end(), pair, [](const auto& l, const ends& wanted) { return l.first < wanted; });
+    return found != links_.end() && found->first == pair ? &found->second : nullptr;
+  }
+
   const placement_instance& instance_;
-  std::map<std::pair<std::size_t, std::size_t>, link_quality> links_;
-  std::map<std::pair<std::size_t, std::size_t>, double> load_bytes_;
+  std::vector<std::pair<ends, link_quality>> links_;  // by rising ends
+  std::map<ends, double> load_bytes_;
   double seconds_ = 0;
   double joules_ = 0;
 };

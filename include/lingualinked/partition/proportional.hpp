@@ -25,7 +25,7 @@ namespace detail {
 struct memory_proportional_partitioner {
   static constexpr std::string_view name = "memory_proportional";
 
-  [[nodiscard]] result<placement> solve(const placement_instance& instance, double /*time_limit_seconds*/) const;
+  [[nodiscard]] result<placement> solve(const placement_instance& instance, double time_limit_seconds) const;
 
   template <Graph G>
   [[nodiscard]] result<placement> partition(const problem<G>& what) const {
@@ -38,7 +38,7 @@ struct memory_proportional_partitioner {
 struct speed_proportional_partitioner {
   static constexpr std::string_view name = "speed_proportional";
 
-  [[nodiscard]] result<placement> solve(const placement_instance& instance, double /*time_limit_seconds*/) const;
+  [[nodiscard]] result<placement> solve(const placement_instance& instance, double time_limit_seconds) const;
 
   template <Graph G>
   [[nodiscard]] result<placement> partition(const problem<G>& what) const {

@@ -60,17 +60,17 @@ inline std::vector<double> largest_shares(std::vector<double> shares, std::optio
 namespace lingualinked::inline v0 {
 
 LINGUALINKED_CORE_DECL result<placement> memory_proportional_partitioner::solve(const placement_instance& instance,
-                                                                                double /*time_limit_seconds*/) const {
+                                                                                double time_limit_seconds) const {
   if (auto valid = validate_instance(instance); !valid) return valid.error();
   std::vector<double> shares;
   for (const auto& d : instance.devices) shares.push_back(static_cast<double>(d.memory_bytes));
   shares = detail::largest_shares(std::move(shares), instance.max_stages);
   const auto counts = detail::largest_remainders(std::move(shares), instance.modules.size());
-  return detail::price_given_plan(instance, detail::stages_of_counts(counts), name);
+  return detail::price_given_plan(instance, detail::stages_of_counts(counts), name, time_limit_seconds);
 }
 
 LINGUALINKED_CORE_DECL result<placement> speed_proportional_partitioner::solve(const placement_instance& instance,
-                                                                               double /*time_limit_seconds*/) const {
+                                                                               double time_limit_seconds) const {
   if (auto valid = validate_instance(instance); !valid) return valid.error();
   const std::size_t count = instance.modules.size();
   std::vector<double> shares;
@@ -91,7 +91,7 @@ LINGUALINKED_CORE_DECL result<placement> speed_proportional_partitioner::solve(c
     counts[d] = fits;
     first += fits;
   }
-  if (carried == 0) return detail::price_given_plan(instance, detail::stages_of_counts(counts), name);
+  if (carried == 0) return detail::price_given_plan(instance, detail::stages_of_counts(counts), name, time_limit_seconds);
   placement plan;
   plan.solver = name;
   const auto shortage = detail::obvious_shortage(instance);
