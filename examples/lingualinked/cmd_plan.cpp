@@ -15,6 +15,7 @@
 #include <iterator>
 #include <memory>
 #include <span>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -30,6 +31,7 @@ struct plan_options {
   std::string svg;
   std::string objective = "latency";
   std::uint32_t sequences = 0;
+  std::uint32_t micro_batch = 0;
   std::uint32_t prompt_tokens = 128;
   std::uint32_t generate_tokens = 128;
   std::string solver;
@@ -64,7 +66,7 @@ ll::result<int> elaborate(ll::plan_document& document, const ll::placement_insta
 ll::result<int> plan_instance(const plan_options& o) {
   if (o.only_for_models)
     return ll::error{ll::errc::invalid_argument,
-                     "--instance is solved as it stands; leave out --objective, --sequences, --context, "
+                     "--instance is solved as it stands; leave out --objective, --sequences, --micro-batch, --context, "
                      "--private-layers, --max-stages, --fleet and --model"};
   if (o.simulate || !o.where.cut.empty())
     return ll::error{ll::errc::invalid_argument,
@@ -113,14 +115,16 @@ ll::result<int> plan(const plan_options& o) {
   request.kv_type = *kv;
   request.threads = o.where.thread_count();
   request.solver = o.solver;
-  if (!o.dump_instance.empty()) {
-    auto instance = instance_for(*model, *machines, request);
-    if (!instance) return instance.error();
-    if (auto written = write_file(o.dump_instance, ll::to_json(*instance).dump(2) + "\n"); !written) return written.error();
-  }
+  request.micro_batch = o.micro_batch;
+  if (o.micro_batch != 0 && (request.options.sequences % o.micro_batch != 0 || o.micro_batch > stage_chunk_tokens))
+    return ll::error{ll::errc::invalid_argument, "--micro-batch is " + std::to_string(o.micro_batch) + "; it must divide the " +
+                                                     std::to_string(request.options.sequences) + " sequences and be at most " +
+                                                     std::to_string(stage_chunk_tokens)};
   auto made =
       o.where.cut.empty() ? plan_over_fleet(*model, *machines, request) : plan_with_cuts(*model, *machines, o.where.cut, request);
   if (!made) return made.error();
+  if (!o.dump_instance.empty())
+    if (auto written = write_file(o.dump_instance, ll::to_json(made->instance).dump(2) + "\n"); !written) return written.error();
   auto digest = model->sha256();
   if (!digest) return digest.error();
   made->document.model_sha256 = *std::move(digest);
@@ -145,6 +149,9 @@ void add_plan(CLI::App& app, action& chosen) {
           ->check(CLI::IsMember({"latency", "throughput", "energy", "completion"}))
           ->capture_default_str();
   CLI::Option* sequences = c->add_option("--sequences", o->sequences, "Sequences in flight")->check(CLI::Range(1, 1024));
+  CLI::Option* micro_batch =
+      c->add_option("--micro-batch", o->micro_batch, "Sequences whose tokens share a batch, a divisor; the best if not given")
+          ->check(CLI::PositiveNumber);
   CLI::Option* context = c->add_option("-c,--context", o->where.context, "Longest context in tokens, paid for in memory")
                              ->check(CLI::PositiveNumber);
   o->where.add_limits_to(*c);
@@ -170,8 +177,8 @@ void add_plan(CLI::App& app, action& chosen) {
                 "Plan nothing: first modules of stages 2, 3, ... on the fleet's devices in their order, as 20,41");
   c->add_option("--svg", o->svg, "Draw the plan into this file: modules, transmissions, and when each stage works");
   c->add_flag("--json", o->json, "Print one JSON document");
-  c->callback([o, fleet, objective, sequences, context, &chosen] {
-    o->only_for_models = fleet->count() + objective->count() + sequences->count() + context->count() > 0 ||
+  c->callback([o, fleet, objective, sequences, micro_batch, context, &chosen] {
+    o->only_for_models = fleet->count() + objective->count() + sequences->count() + micro_batch->count() + context->count() > 0 ||
                          o->where.private_layers || o->where.max_stages || !o->model.model.empty() || !o->model.words.empty();
     chosen = [o] { return plan(*o); };
   });

@@ -192,6 +192,7 @@ ll::result<engine> engine::start(const ll::language_model& model, const where_op
   if (b->plan) {
     s.context_tokens = b->plan->document.context_tokens;
     s.sequences = b->plan->document.sequences;
+    s.micro_batch_sequences = b->plan->document.micro_batch_sequences.value_or(0);
     const std::string planned = b->plan->document.kv_dtype.value_or(std::string(ll::name_of(*kv)));
     if (planned != ll::name_of(*kv) && !where.kv.empty())
       return ll::error{ll::errc::invalid_argument, "the plan was made for a KV cache of " + planned + "; leave --kv out"};

@@ -182,14 +182,17 @@ std::string draw_round(const ll::placement_instance& instance, const ll::placeme
   const double top = y + 34;
   const auto row_y = [&](std::size_t s) { return top + work_height * static_cast<double>(s); };
   const std::string time = fmt::format("{:.2f} ms", cost.tau_seconds * 1e3);
-  const bool one = instance.sequences == 1;
+  const bool one = instance.all_sequences() == 1;
+  const std::uint32_t together = instance.micro_batch_sequences;
   std::string body =
       label(10, y,
             one ? "One token: " + time
                 : fmt::format("One token of each of {} sequences that begin together; once under way a round takes {}",
-                              instance.sequences, time),
+                              instance.all_sequences(), time),
             bold_text);
-  std::string legend = one ? "" : "a colour for each sequence; ";
+  std::string legend = one             ? ""
+                       : together == 1 ? "a colour for each sequence; "
+                                       : fmt::format("a colour for each batch of {} sequences; ", together);
   legend += "lines: on the way to the next device";
   if (!instance.edges.empty()) legend += "; tensors past a neighbour (dashed above) are not drawn";
   body += label(10, y + 16, legend, grey_text);
@@ -200,7 +203,8 @@ std::string draw_round(const ll::placement_instance& instance, const ll::placeme
     const double next = w.stage + 1 < rows ? row_y(w.stage + 1) : row_y(w.stage) + bar_height + 4;
     body += stroke(done, row_y(w.stage) + bar_height, bars_left + w.arrives * scale, next, " stroke-width=\"0.7\"/>\n");
     body += bar(bars_left + w.start * scale, row_y(w.stage), w.seconds * scale, bar_height, w.sequence,
-                fmt::format("sequence {}: {:.2f} ms from {:.2f} ms", w.sequence + 1, w.seconds * 1e3, w.start * 1e3));
+                fmt::format("{} {}: {:.2f} ms from {:.2f} ms", together == 1 ? "sequence" : "batch", w.sequence + 1,
+                            w.seconds * 1e3, w.start * 1e3));
   }
   y = row_y(rows) + 4;
   constexpr int marks = 4;
@@ -214,7 +218,8 @@ std::string draw_round(const ll::placement_instance& instance, const ll::placeme
   }
   y += 2 * line_height;
   if (instance.sequences > most_sequences_drawn) {
-    body += label(10, y, fmt::format("The first {} sequences are drawn.", most_sequences_drawn), grey_text);
+    body += label(10, y, fmt::format("The first {} {} are drawn.", most_sequences_drawn, together == 1 ? "sequences" : "batches"),
+                  grey_text);
     y += line_height;
   }
   return body;

@@ -27,14 +27,9 @@ namespace tool {
 
 namespace {
 
-std::string name_of(ll::solve_status status) {
-  switch (status) {
-    case ll::solve_status::optimal: return "optimal";
-    case ll::solve_status::feasible: return "feasible";
-    case ll::solve_status::infeasible: return "infeasible";
-    case ll::solve_status::unknown: return "unknown";
-  }
-  return "unknown";
+/// What a solver minimises is said of one token; a micro-batch spends the joules of several.
+double tokens_of_value(const ll::placement_instance& instance) {
+  return instance.goal == ll::objective::energy ? instance.micro_batch_sequences : 1;
 }
 
 template <class Partitioner>
@@ -42,7 +37,7 @@ ll::plan_document::baseline baseline_of(const Partitioner& rule, const ll::place
   const auto plan = rule.solve(instance, seconds);
   if (!plan) return {false, std::nullopt, plan.error().message};
   if (plan->stages.empty()) return {false, std::nullopt, plan->reason};
-  return {true, plan->objective_seconds / instance.sequences, std::nullopt};
+  return {true, plan->objective_seconds / instance.all_sequences(), std::nullopt};
 }
 
 /// Everything on the one device where that is fastest.
@@ -57,7 +52,7 @@ ll::plan_document::baseline single_baseline(const ll::placement_instance& instan
     else if (&instance.devices[d] == &*largest) reason = cost.error().message;
   }
   if (best == std::numeric_limits<double>::infinity()) return {false, std::nullopt, reason};
-  return {true, best / instance.sequences, std::nullopt};
+  return {true, best / instance.all_sequences(), std::nullopt};
 }
 
 /// One change takes at most this long to solve, and all of them that long; a hint is not worth more.
@@ -92,7 +87,7 @@ std::string describe_explanation(const ll::plan_document& plan) {
   std::string useless;
   std::string unknown;
   for (const auto& change : plan.explained->changes) {
-    const bool short_of_time = change.status == "feasible" || change.status == "unknown";
+    const bool short_of_time = change.status == ll::solve_status::feasible || change.status == ll::solve_status::unknown;
     const std::string ratio = change.token_seconds ? against(plan, *change.token_seconds) : std::string();
     if (change.token_seconds && ratio != no_change) {
       out += fmt::format("  {:<40} {} per token{}{}\n", change.what, milliseconds(change.token_seconds), ratio,
@@ -132,13 +127,14 @@ ll::plan_document report_placement(const ll::placement_instance& instance, const
                                    std::span<const ll::transmission> map) {
   ll::plan_document d;
   d.objective =
-      ll::minimises_tau(instance.goal) ? (instance.sequences == 1 ? "latency" : "throughput") : ll::name_of(instance.goal);
+      ll::minimises_tau(instance.goal) ? (instance.all_sequences() == 1 ? "latency" : "throughput") : ll::name_of(instance.goal);
   if (instance.goal == ll::objective::energy) d.objective_unit = "joules_per_token";
-  d.sequences = instance.sequences;
+  d.sequences = instance.all_sequences();
+  d.micro_batch_sequences = instance.micro_batch_sequences;
   d.context_tokens = instance.context_tokens;
   d.module_count = instance.modules.size();
   d.solver = placed.solver;
-  d.status = name_of(placed.status);
+  d.status = ll::name_of(placed.status);
   d.solve_seconds = placed.solve_seconds;
   if (!placed.reason.empty()) d.reason = placed.reason;
   if (!instance.devices.empty() && !instance.modules.empty()) {
@@ -151,8 +147,9 @@ ll::plan_document report_placement(const ll::placement_instance& instance, const
   if (placed.stages.empty()) return d;
 
   const bool tau = ll::minimises_tau(instance.goal);
-  const double value = tau ? placed.objective_seconds : placed.objective_value;
-  const double bound = tau ? placed.bound_seconds : placed.bound_value;
+  const double tokens = tokens_of_value(instance);
+  const double value = tau ? placed.objective_seconds : placed.objective_value / tokens;
+  const double bound = tau ? placed.bound_seconds : placed.bound_value / tokens;
   d.objective_value = value;
   d.objective_seconds = placed.objective_seconds;
   d.bound = bound;
@@ -161,13 +158,14 @@ ll::plan_document report_placement(const ll::placement_instance& instance, const
   const auto cost = ll::evaluate(instance, placed.stages);
   if (cost) {
     d.objective_seconds = cost->tau_seconds;
-    d.predicted.token_seconds = cost->tau_seconds / instance.sequences;
+    d.predicted.token_seconds = cost->tau_seconds / instance.all_sequences();
     d.predicted.lap_seconds = cost->lap_seconds;
     d.predicted.bottleneck_seconds = cost->bottleneck_seconds;
     d.predicted.prefill_seconds = cost->prompt_seconds;
-    if (cost->prompt_seconds) d.predicted.prefill_chunk_tokens = cost->prompt_chunk_tokens;
+    if (cost->prompt_seconds) d.predicted.prefill_chunk_tokens = cost->prompt_chunk_tokens * instance.micro_batch_sequences;
     d.predicted.completion_seconds = cost->completion_seconds;
     d.predicted.energy_joules_per_token = cost->joules_per_token;
+    if (cost->joules_per_token) d.predicted.energy_joules_per_token = *cost->joules_per_token / instance.micro_batch_sequences;
   }
   for (std::size_t s = 0; s < placed.stages.size(); ++s) {
     const ll::stage_interval& i = placed.stages[s];
@@ -228,8 +226,10 @@ ll::plan_document::explanation explain_placement(const ll::placement_instance& i
   };
   for (const ll::what_if& w : ll::what_would_help(instance, placed.stages, again)) {
     std::optional<double> token;
-    if (w.tau_seconds) token = *w.tau_seconds / instance.sequences;
-    e.changes.push_back({w.text, token, w.value, name_of(w.status)});
+    if (w.tau_seconds) token = *w.tau_seconds / instance.all_sequences();
+    std::optional<double> value = w.value;
+    if (value) *value /= tokens_of_value(instance);
+    e.changes.push_back({w.text, token, value, w.status});
   }
   return e;
 }
@@ -241,8 +241,11 @@ std::string describe_plan(const ll::plan_document& plan) {
     if (plan.explained) out += describe_explanation(plan);
     return out;
   }
-  out += fmt::format("{} stages for {}, {} sequence(s), context {}: {} by {} in {:.3f} s (gap {:.1e})\n", plan.stages.size(),
-                     plan.objective, plan.sequences, plan.context_tokens, plan.status, plan.solver, plan.solve_seconds,
+  const std::string batches = plan.sequences > 1 && plan.micro_batch_sequences
+                                  ? fmt::format(" in batches of {}", *plan.micro_batch_sequences)
+                                  : std::string();
+  out += fmt::format("{} stages for {}, {} sequence(s){}, context {}: {} by {} in {:.3f} s (gap {:.1e})\n", plan.stages.size(),
+                     plan.objective, plan.sequences, batches, plan.context_tokens, plan.status, plan.solver, plan.solve_seconds,
                      plan.gap.value_or(0));
   for (const auto& s : plan.stages)
     out += fmt::format("  {:<14} modules {:>3}-{:<3} {:>8.2f} ms {:>8.1f} MB (+ {:.1f} MB buffers and process)\n", s.device,

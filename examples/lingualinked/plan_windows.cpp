@@ -36,8 +36,8 @@ ll::plan_document::windows describe_windows(const ll::overlap_windows& w, const 
                                             std::string rule) {
   return {.rule = std::move(rule),
           .slow_down = assumed_slow_down,
-          .token_seconds = w.expected_seconds / instance.sequences,
-          .without_token_seconds = w.without_seconds / instance.sequences,
+          .token_seconds = w.expected_seconds / instance.all_sequences(),
+          .without_token_seconds = w.without_seconds / instance.all_sequences(),
           .extra_bytes = w.extra_bytes};
 }
 

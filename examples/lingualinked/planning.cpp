@@ -11,9 +11,11 @@
 #include <lingualinked/partition/chain.hpp>
 #include <lingualinked/partition/cost_model.hpp>
 #include <lingualinked/partition/counts.hpp>
+#include <lingualinked/partition/evaluate.hpp>
 #include <lingualinked/partition/even.hpp>
 #include <lingualinked/partition/fixed_cuts.hpp>
 #include <lingualinked/partition/lingualinked.hpp>
+#include <lingualinked/partition/micro_batches.hpp>
 #include <lingualinked/partition/proportional.hpp>
 #ifdef LINGUALINKED_TOOL_HAS_GLPK
 #include <lingualinked/glpk/partitioner.hpp>
@@ -60,6 +62,59 @@ ll::error input_error(ll::error what) {
   return what;
 }
 
+ll::result<ll::cost_options> costs_for(const ll::language_model& model, const ll::module_graph& modules,
+                                       const ll::fleet& machines, const planning_request& request) {
+  ll::cost_options costs;
+  costs.reserve_bytes_per_device = reserve_bytes(model, request);
+  costs.tied_bytes = model.tied_bytes();
+  costs.kv_bytes = ll::kv_bytes_of_modules(model.graph(), modules, executor_options_of(request));
+  // The digest reads the whole file, so it is asked for only where it matters.
+  if (std::ranges::any_of(machines.devices, [](const ll::device& d) { return !d.profiles.empty(); })) {
+    auto digest = model.sha256();
+    if (!digest) return digest.error();
+    costs.model_sha256 = *std::move(digest);
+    costs.kv_dtype = ll::name_of(request.kv_type);
+  }
+  return costs;
+}
+
+/// The problem of placing a model on a fleet, in plain numbers, for the micro-batches that the request's options name.
+ll::result<ll::placement_instance> instance_for(const ll::language_model& model, const ll::fleet& machines,
+                                                const planning_request& request) {
+  const ll::module_graph modules = model.modules(request.kv_type);
+  const auto costs = costs_for(model, modules, machines, request);
+  if (!costs) return costs.error();
+  auto instance = ll::make_instance(ll::problem<ll::module_graph>{modules, machines, request.options}, *costs);
+  if (!instance) return input_error(instance.error());
+  return instance;
+}
+
+/// That problem and its answer, with the micro-batches that are asked for, or the best ones.
+template <class Solve>
+ll::result<ll::micro_batched_placement> place(const ll::language_model& model, const ll::fleet& machines,
+                                              planning_request request, Solve&& solve) {
+  if (request.micro_batch != 0) {
+    request.options.micro_batch_sequences = request.micro_batch;
+    auto instance = instance_for(model, machines, request);
+    if (!instance) return instance.error();
+    auto placed = solve(*instance, request.options.time_limit_seconds);
+    if (!placed) return placed.error();
+    return ll::micro_batched_placement{*std::move(instance), *std::move(placed)};
+  }
+  const ll::module_graph modules = model.modules(request.kv_type);
+  const auto costs = costs_for(model, modules, machines, request);
+  if (!costs) return costs.error();
+  bool declined = false;  // by the solver; else the input is wrong
+  auto made = ll::solve_micro_batches(ll::problem<ll::module_graph>{modules, machines, request.options}, *costs,
+                                      [&](const ll::placement_instance& instance, double seconds) {
+                                        auto placed = solve(instance, seconds);
+                                        declined = !placed;
+                                        return placed;
+                                      });
+  if (!made && !declined) return input_error(made.error());
+  return made;
+}
+
 /// The document and the transmission map of a placement that has stages; the document alone of one that has none.
 ll::result<ready_plan> finish(const ll::language_model& model, ll::fleet machines, ll::placement_instance instance,
                               ll::placement placed, const planning_request& request) {
@@ -70,6 +125,20 @@ ll::result<ready_plan> finish(const ll::language_model& model, ll::fleet machine
     ready.transmissions = *std::move(map);
   }
   ready.document = report_plan(machines, instance, placed, ready.transmissions, request, reserve_bytes(model, request));
+  if (!placed.stages.empty() && !ready.document.predicted.prefill_seconds && instance.micro_batch_sequences > 1) {
+    // Pieces of a prompt that are no multiple of the micro-batch: their time does not depend on it.
+    planning_request one_by_one = request;
+    one_by_one.options.micro_batch_sequences = 1;
+    const auto plain = instance_for(model, machines, one_by_one);
+    if (!plain) return plain.error();
+    if (const auto cost = ll::evaluate(*plain, placed.stages); cost && cost->prompt_seconds) {
+      auto& p = ready.document.predicted;
+      p.prefill_seconds = cost->prompt_seconds;
+      p.prefill_chunk_tokens = cost->prompt_chunk_tokens;
+      p.completion_seconds =
+          *cost->prompt_seconds + request.options.generate_tokens * ready.document.objective_seconds.value_or(0);
+    }
+  }
   ready.machines = std::move(machines);
   ready.instance = std::move(instance);
   ready.placed = std::move(placed);
@@ -136,43 +205,24 @@ ll::result<ll::fleet> read_fleet(const std::string& path) {
   return machines;
 }
 
-ll::result<ll::placement_instance> instance_for(const ll::language_model& model, const ll::fleet& machines,
-                                                const planning_request& request) {
-  const ll::module_graph modules = model.modules(request.kv_type);
-  ll::cost_options costs;
-  costs.reserve_bytes_per_device = reserve_bytes(model, request);
-  costs.tied_bytes = model.tied_bytes();
-  costs.kv_bytes = ll::kv_bytes_of_modules(model.graph(), modules, executor_options_of(request));
-  // The digest reads the whole file, so it is asked for only where it matters.
-  if (std::ranges::any_of(machines.devices, [](const ll::device& d) { return !d.profiles.empty(); })) {
-    auto digest = model.sha256();
-    if (!digest) return digest.error();
-    costs.model_sha256 = *std::move(digest);
-    costs.kv_dtype = ll::name_of(request.kv_type);
-  }
-  auto instance = ll::make_instance(ll::problem<ll::module_graph>{modules, machines, request.options}, costs);
-  if (!instance) return input_error(instance.error());
-  return instance;
-}
-
 ll::result<ready_plan> plan_over_fleet(const ll::language_model& model, const ll::fleet& machines,
                                        const planning_request& request) {
-  auto instance = instance_for(model, machines, request);
-  if (!instance) return instance.error();
-  auto placed = solve(*instance, request.solver, request.options.time_limit_seconds);
-  if (!placed) return placed.error();
-  return finish(model, machines, *std::move(instance), *std::move(placed), request);
+  auto made = place(model, machines, request, [&](const ll::placement_instance& instance, double seconds) {
+    return solve(instance, request.solver, seconds);
+  });
+  if (!made) return made.error();
+  return finish(model, machines, std::move(made->instance), std::move(made->placed), request);
 }
 
 ll::result<ready_plan> plan_with_cuts(const ll::language_model& model, const ll::fleet& machines, const std::string& cuts,
                                       const planning_request& request) {
   auto first = parse_ids(cuts);
   if (!first) return first.error().in("--cut");
-  auto instance = instance_for(model, machines, request);
-  if (!instance) return instance.error();
-  auto placed = ll::fixed_cuts_partitioner{{first->begin(), first->end()}}.solve(*instance, request.options.time_limit_seconds);
-  if (!placed) return placed.error();
-  return finish(model, machines, *std::move(instance), *std::move(placed), request);
+  const ll::fixed_cuts_partitioner given{{first->begin(), first->end()}};
+  auto made = place(model, machines, request,
+                    [&](const ll::placement_instance& instance, double seconds) { return given.solve(instance, seconds); });
+  if (!made) return made.error();
+  return finish(model, machines, std::move(made->instance), std::move(made->placed), request);
 }
 
 ll::result<ready_plan> plan_over_devices(const ll::language_model& model, std::uint32_t devices, const std::string& cuts,
@@ -192,7 +242,10 @@ ll::result<ready_plan> plan_over_devices(const ll::language_model& model, std::u
     placed = ll::fixed_cuts_partitioner{{first->begin(), first->end()}}.solve(*instance, request.options.time_limit_seconds);
   }
   if (!placed) return placed.error();
-  return finish(model, std::move(machines), *std::move(instance), *std::move(placed), request);
+  auto ready = finish(model, std::move(machines), *std::move(instance), *std::move(placed), request);
+  // Nothing is known of these devices, so there is no best micro-batch: what waits goes together.
+  if (ready && request.options.sequences > 1) ready->document.micro_batch_sequences = std::nullopt;
+  return ready;
 }
 
 ll::result<ready_plan> plan_from_file(const ll::language_model& model, const std::string& path, const std::string& fleet_path,

@@ -26,7 +26,8 @@ struct planning_request {
   ll::planning_options options;
   ll::dtype kv_type = ll::dtype::f16;
   unsigned threads = 1;
-  std::string solver;  // empty: glpk where built, else chain
+  std::string solver;             // empty: glpk where built, else chain
+  std::uint32_t micro_batch = 0;  // sequences that share a batch; 0: what is best
 };
 
 /// A plan that can be run: the document that is printed, and the numbers that the runtime needs.
@@ -47,10 +48,6 @@ struct ready_plan {
 
 /// Fleet file -> fleet. Errors: io, malformed.
 [[nodiscard]] ll::result<ll::fleet> read_fleet(const std::string& path);
-
-/// The problem of placing a model on a fleet, in plain numbers.
-[[nodiscard]] ll::result<ll::placement_instance> instance_for(const ll::language_model& model, const ll::fleet& machines,
-                                                              const planning_request& request);
 
 /// Plans a model over the devices of a fleet file.
 [[nodiscard]] ll::result<ready_plan> plan_over_fleet(const ll::language_model& model, const ll::fleet& machines,

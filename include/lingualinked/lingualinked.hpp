@@ -32,6 +32,7 @@
 #include <lingualinked/partition/fixed_cuts.hpp>
 #include <lingualinked/partition/given_plan.hpp>
 #include <lingualinked/partition/lingualinked.hpp>
+#include <lingualinked/partition/micro_batches.hpp>
 #include <lingualinked/partition/proportional.hpp>
 #include <lingualinked/partition/windows.hpp>
 #include <lingualinked/pipeline/context_shift.hpp>

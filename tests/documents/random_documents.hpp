@@ -99,6 +99,9 @@ inline ll::device_profile profile(source& s) {
       kind.prefill.push_back(
           {(kind.prefill.empty() ? 0 : kind.prefill.back().tokens) + static_cast<std::uint32_t>(1 + s.below(99)), s.real(),
            s.real()});
+    for (std::uint64_t i = s.below(4); i > 0; --i)
+      kind.batches.push_back(
+          {(kind.batches.empty() ? 1 : kind.batches.back().sequences) + static_cast<std::uint32_t>(1 + s.below(9)), s.real()});
     p.kinds.push_back(std::move(kind));
   }
   if (kinds > 0)
@@ -178,6 +181,7 @@ inline ll::placement_instance instance(source& s) {
       if (from != to && s.coin())
         p.links.push_back({from, to, {s.seconds(), s.seconds() * 1e9, s.maybe([&] { return s.seconds(); })}, residuals(s)});
   p.sequences = static_cast<std::uint32_t>(1 + s.below(8));
+  if (s.coin()) p.micro_batch_sequences = static_cast<std::uint32_t>(1 + s.below(8));
   p.context_tokens = static_cast<std::uint32_t>(s.below(10000));
   p.token_bytes = s.below(16);
   p.max_stages = s.maybe([&] { return static_cast<std::uint32_t>(1 + s.below(8)); });
@@ -192,6 +196,7 @@ inline ll::plan_document plan(source& s) {
   const auto real = [&] { return s.real(); };
   p.objective = s.coin() ? "latency" : "throughput";
   p.sequences = static_cast<std::uint32_t>(1 + s.below(8));
+  p.micro_batch_sequences = s.maybe([&] { return static_cast<std::uint32_t>(1 + s.below(8)); });
   p.context_tokens = static_cast<std::uint32_t>(1 + s.below(8192));
   p.model_sha256 = s.maybe([&] { return digest(s); });
   p.fleet_sha256 = s.maybe([&] { return digest(s); });
@@ -244,7 +249,8 @@ inline ll::control::message control_message(source& s, std::size_t kind) {
   switch (kind) {
     case 0: return control::hello{u32(), u32(), u64()};
     case 1: {
-      control::deploy d{u32(), s.text(), u32(), u32(), {}, {}, static_cast<std::uint8_t>(s.below(2)), u32(), u32(), u32(), u32()};
+      control::deploy d{u32(), s.text(), u32(), u32(), {},   {}, static_cast<std::uint8_t>(s.below(2)),
+                        u32(), u32(),    u32(), u32(), u32()};
       for (std::uint64_t i = s.below(5); i > 0; --i) d.stages.push_back({u64(), s.text(), u32(), u32()});
       for (std::uint64_t i = s.below(5); i > 0; --i) d.transmissions.push_back({u32(), u32(), u32(), u32(), u64()});
       return d;

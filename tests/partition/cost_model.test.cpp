@@ -153,6 +153,45 @@ TEST_SUITE("partition/cost_model") {
     f.devices[0].profiles[0].module_kind = {0, 1, 2};
     CHECK(instance_of(f, o, c).error().code == ll::errc::malformed);
   }
+  TEST_CASE("a problem of micro-batches counts by batch, reads weights once for each, and needs the same memory") {
+    ll::fleet f;
+    f.devices = {machine("a", 10, 1000), machine("b", 1e6, 1000), machine("measured", 1, 1)};
+    ll::device_profile measured;
+    measured.model_sha256 = "abc";
+    measured.kv_dtype = "f16";
+    measured.kinds = {{"any", 3, 0.5, {}, {{2, 4}, {3, 6}}}};
+    measured.module_kind = {0, 0, 0};
+    f.devices[2].profiles = {measured};
+    ll::planning_options o;
+    o.sequences = 6;
+    o.context_tokens = 77;
+    o.prompt_tokens = 40;
+    o.generate_tokens = 20;
+    o.chunk_tokens = {12};
+    const ll::cost_options c{.token_bytes = 4, .model_sha256 = "abc", .kv_dtype = "f16"};
+    const auto one = instance_of(f, o, c).value();
+    o.micro_batch_sequences = 3;
+    const auto p = instance_of(f, o, c).value();
+    CHECK(p.sequences == 2);
+    CHECK(p.all_sequences() == 6);
+    CHECK(p.modules[0].cut_bytes == 3 * 64);
+    CHECK(p.edges == std::vector<ll::placement_instance::edge>{{0, 2, 3 * 32}});
+    CHECK(p.token_bytes == 12);
+    for (std::size_t j = 0; j < 3; ++j) CHECK(ll::resident_bytes(p, j).value_or(0) == ll::resident_bytes(one, j).value_or(1));
+    CHECK(p.devices[0].module_seconds[1] == doctest::Approx(3 * 20));         // computing
+    CHECK(p.devices[1].module_seconds[0] == doctest::Approx(0.03));           // rows of an embedding, each its own
+    CHECK(p.devices[1].module_seconds[1] == doctest::Approx(0.5 + 3 * 0.4));  // weights once, caches each
+    CHECK(p.devices[2].module_seconds == std::vector<double>(3, 6 + 3 * 0.5 * 50));
+    CHECK(p.chunk_tokens == std::vector<std::uint32_t>{4});
+    CHECK(p.prompt_tokens == 14);
+    CHECK(p.devices[0].prefill_seconds == one.devices[0].prefill_seconds);
+    o.chunk_tokens = {16};
+    CHECK(instance_of(f, o, c).value().chunk_tokens.empty());
+    for (const std::uint32_t b : {0U, 4U, 12U}) {
+      o.micro_batch_sequences = b;
+      CHECK(instance_of(f, o, c).error().code == ll::errc::invalid_argument);
+    }
+  }
   TEST_CASE("private modules are forbidden on devices that are neither trusted nor the header") {
     ll::fleet f;
     f.devices = {machine("a", 10, std::nullopt), machine("b", 10, std::nullopt), machine("c", 10, std::nullopt)};

@@ -18,6 +18,19 @@ TEST_SUITE("partition/profile_seconds") {
     CHECK(ll::prefill_seconds(kind, 128, 4) == doctest::Approx(58));
     CHECK(ll::prefill_seconds(kind, 16.5, 4) == doctest::Approx(9));
   }
+  TEST_CASE(
+      "tokens of several sequences take what such batches took, then what pieces of prompts take, and each brings its context") {
+    const ll::module_profile kind{"attention", 1, 0.5, {{2, 99, 9}, {32, 11, 1}}, {{2, 1.5}, {8, 3}}};
+    CHECK(ll::row_seconds(kind, 1) == 1);
+    CHECK(ll::row_seconds(kind, 2) == 1.5);
+    CHECK(ll::row_seconds(kind, 4) == doctest::Approx(2));
+    CHECK(ll::row_seconds(kind, 8) == 3);
+    CHECK(ll::row_seconds(kind, 20) == doctest::Approx(7));
+    CHECK(ll::row_seconds(kind, 64) == doctest::Approx(22));
+    CHECK(ll::row_seconds({"head", 2, 0, {}, {}}, 3) == doctest::Approx(6));
+    CHECK(ll::batch_seconds(kind, 1, 4) == ll::decode_seconds(kind, 4));
+    CHECK(ll::batch_seconds(kind, 8, 4) == doctest::Approx(3 + 8 * 2));
+  }
   TEST_CASE("without measured pieces a prompt takes as long for each token as decoding") {
     CHECK(ll::prefill_seconds({"head", 2, 0, {}}, 10, 100) == doctest::Approx(20));
   }

@@ -61,6 +61,10 @@ TEST_SUITE("probe/measure") {
       CAPTURE(kind.name);
       CHECK(kind.decode_seconds + kind.decode_seconds_per_context_token > 0);
       CHECK_FALSE(kind.prefill.empty());
+      REQUIRE(kind.batches.size() == 3);
+      CHECK(kind.batches[0].sequences == 2);
+      CHECK(kind.batches[2].sequences == 8);
+      if (kind.name != "embedding") CHECK(kind.batches[2].seconds > 0);
     }
     CHECK(made->compute_flops_per_second > 0);
     CHECK(p.residuals.size() > 1);

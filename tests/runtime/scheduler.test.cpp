@@ -3,7 +3,9 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <random>
 #include <vector>
@@ -72,6 +74,70 @@ TEST_SUITE("runtime/scheduler") {
     s.remove(1);
     CHECK(next(s).segments == std::vector<ll::segment>{{3, 5, 1}, {2, 0, 1}});
     CHECK(s.empty());
+  }
+
+  TEST_CASE("a micro-batch waits for its sequences while others are under way") {
+    ll::scheduler s(8, 2);
+    CHECK_FALSE(s.ready());
+    for (ll::sequence_id q = 1; q <= 5; ++q) s.add_token(q, 10, 1);
+    CHECK(next(s).segments == std::vector<ll::segment>{{1, 10, 1}, {2, 10, 1}});
+    CHECK(next(s).segments == std::vector<ll::segment>{{3, 10, 1}, {4, 10, 1}});
+    CHECK(s.ready());  // five tokens need a third batch
+    CHECK(next(s).segments == std::vector<ll::segment>{{5, 10, 1}});
+    s.answered();
+    s.add_token(1, 11, 1);  // the second sequence has ended: two batches suffice for what is left
+    CHECK_FALSE(s.ready());
+    s.answered();
+    s.add_token(3, 11, 1);
+    CHECK(s.ready());
+    CHECK(next(s).segments == std::vector<ll::segment>{{1, 11, 1}, {3, 11, 1}});
+    s.add_prompt(6, {1, 2, 3});
+    CHECK(s.ready());  // prompts wait for nobody
+  }
+
+  TEST_CASE("sequences that come and go in any order soon share as few batches as there need be, and never wait for nobody") {
+    for (std::uint64_t seed = 0; seed < 300; ++seed) {
+      CAPTURE(seed);
+      std::mt19937_64 random(seed);
+      const auto b = 1 + static_cast<std::uint32_t>(random() % 4);
+      const auto sequences = 1 + static_cast<std::uint32_t>(random() % 12);
+      ll::scheduler s(16, b);
+      std::map<ll::sequence_id, std::uint32_t> left;
+      std::map<ll::sequence_id, std::uint32_t> prompt;
+      for (ll::sequence_id q = 1; q <= sequences; ++q) {
+        left[q] = 1 + static_cast<std::uint32_t>(random() % 60);
+        prompt[q] = 1 + static_cast<std::uint32_t>(random() % 20);
+        s.add_prompt(q, std::vector<ll::token_id>(prompt[q], 1));
+      }
+      std::deque<batch> under_way;
+      std::uint32_t since_change = 0;  // answers since a sequence began or ended
+      while (!left.empty()) {
+        while (s.ready() && random() % 4 != 0) {
+          under_way.push_back(next(s));
+          CHECK(std::ranges::count_if(under_way.back().segments,
+                                      [&](const ll::segment& g) { return g.position >= prompt[g.sequence]; }) <= b);
+        }
+        const bool stuck = under_way.empty() && !s.empty() && !s.ready();
+        REQUIRE_FALSE(stuck);
+        if (under_way.empty()) continue;
+        const batch back = under_way.front();
+        under_way.pop_front();
+        s.answered();
+        ++since_change;
+        for (const ll::segment& g : back.segments) {
+          const std::uint32_t end = g.position + g.tokens;
+          if (end < prompt[g.sequence]) continue;
+          if (g.position < prompt[g.sequence]) since_change = 0;
+          if (--left[g.sequence] != 0) {
+            s.add_token(g.sequence, end, 1);
+          } else {
+            left.erase(g.sequence);
+            since_change = 0;
+          }
+        }
+        if (since_change > 2 * sequences) CHECK(under_way.size() <= (left.size() - 1) / b + 1);
+      }
+    }
   }
 
   TEST_CASE("whatever comes in, everything comes out once, in order, in batches of the agreed length") {

@@ -77,6 +77,7 @@ TEST_SUITE("runtime/session") {
       auto plan = fake::plan_of(m, random_cuts(modules, stages, random));
       plan.chunk_tokens = 1 + static_cast<std::uint32_t>(random() % 9);
       plan.sequences = 1 + static_cast<std::uint32_t>(random() % 4);
+      plan.micro_batch_sequences = static_cast<std::uint32_t>(seed % 5);
       fake::network net(m, plan, seed, seed % 2 == 0 ? 20 : 0);
       REQUIRE(net.run_until_ready());
       std::vector<ll::sequence_options> wanted;

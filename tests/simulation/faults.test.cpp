@@ -83,6 +83,7 @@ TEST_SUITE("simulation/faults") {
       auto plan = fake::plan_of(m, random_cuts(modules, stages, random));
       plan.sequences = 1 + static_cast<std::uint32_t>(random() % 3);
       plan.chunk_tokens = 1 + static_cast<std::uint32_t>(random() % 9);
+      plan.micro_batch_sequences = static_cast<std::uint32_t>(seed % 4);
       fake_session session(
           plan, [&](const ll::control::deploy& part) { return fake::executor(m, part); }, random_world(seed, random, stages));
       double worst_stall = 0;

@@ -20,9 +20,6 @@ using planning_reference::dice;
 
 namespace {
 
-// What the runtime sends beside the rows of one token: the frame's header and one segment.
-constexpr std::uint64_t frame_bytes = ll::frame_header_bytes + ll::segment_bytes;
-
 /// Random modules, devices and links; stages in random order on as many devices.
 struct random_plan {
   ll::placement_instance instance;
@@ -49,8 +46,9 @@ random_plan make_random_plan(std::uint64_t seed, std::size_t most_stages) {
   return p;
 }
 
-/// What the definition says, of the frames as they are on the wire.
+/// What the definition says, of the frames as they are on the wire: a header, and a segment for each row.
 double expected_tau(ll::placement_instance instance, const std::vector<ll::stage_interval>& stages) {
+  const std::uint64_t frame_bytes = ll::frame_header_bytes + instance.micro_batch_sequences * ll::segment_bytes;
   for (auto& m : instance.modules) m.cut_bytes += frame_bytes;
   instance.token_bytes += frame_bytes;
   return ll::evaluate(instance, stages).value().tau_seconds;
@@ -58,8 +56,7 @@ double expected_tau(ll::placement_instance instance, const std::vector<ll::stage
 
 /// Mean time between two tokens of the first sequence, once everything has settled.
 double simulated_round(const random_plan& p, std::uint32_t rounds) {
-  ll::session_plan plan = ll::session_plan_of(p.instance, p.stages).value();
-  plan.chunk_tokens = 1;  // one row a batch: the definition knows no larger ones
+  const ll::session_plan plan = ll::session_plan_of(p.instance, p.stages).value();
   ll::simulated_session<ll::simulated_executor> session(
       plan, [](const ll::control::deploy&) { return ll::simulated_executor(); }, ll::world_of(p.instance, p.stages));
   REQUIRE(session.run_until_ready());
@@ -83,14 +80,29 @@ TEST_SUITE("simulation/instance_world") {
     }
   }
 
-  TEST_CASE("many sequences take max(T, K P) a round, while as many steps may be under way") {
-    for (std::uint64_t seed = 1; seed <= 80; ++seed) {
+  TEST_CASE("many sequences take max(T, K P) a round") {
+    for (std::uint64_t seed = 1; seed <= 48; ++seed) {
       CAPTURE(seed);
       random_plan p = make_random_plan(seed, 6);
-      const auto window = ll::limits::steps_in_flight(p.stages.size());
-      p.instance.sequences = 1 + static_cast<std::uint32_t>(dice(seed + 1000).below(window));
+      p.instance.sequences = 1 + static_cast<std::uint32_t>(dice(seed + 1000).below(seed % 16 == 0 ? 20 : 6));
       CAPTURE(p.instance.sequences);
-      CHECK(simulated_round(p, 60) == doctest::Approx(expected_tau(p.instance, p.stages)).epsilon(1e-3));
+      CHECK(simulated_round(p, 12) == doctest::Approx(expected_tau(p.instance, p.stages)).epsilon(1e-3));
+    }
+  }
+
+  TEST_CASE("micro-batches of b take max(T(b), m P(b)) for a round of all sequences, also on slow ways") {
+    for (std::uint64_t seed = 1; seed <= 40; ++seed) {
+      CAPTURE(seed);
+      random_plan p = make_random_plan(seed, 6);
+      dice roll(seed + 2000);
+      const auto b = 1 + static_cast<std::uint32_t>(roll.below(4));
+      p.instance.sequences = 1 + static_cast<std::uint32_t>(roll.below(seed % 20 == 0 ? 20 : 4));
+      p.instance.micro_batch_sequences = b;
+      CAPTURE(b);
+      CAPTURE(p.instance.sequences);
+      for (auto& m : p.instance.modules) m.cut_bytes *= b;
+      p.instance.token_bytes *= b;
+      CHECK(simulated_round(p, 12) == doctest::Approx(expected_tau(p.instance, p.stages)).epsilon(1e-3));
     }
   }
 
@@ -102,7 +114,7 @@ TEST_SUITE("simulation/instance_world") {
       const double without = expected_tau(p.instance, p.stages);
       p.instance.edges.push_back({0, p.instance.modules.size() - 1, 4000});
       ll::placement_instance charged = p.instance;
-      charged.edges.front().bytes += frame_bytes;
+      charged.edges.front().bytes += ll::frame_header_bytes + ll::segment_bytes;
       const double round = simulated_round(p, 20);
       CHECK(round <= expected_tau(charged, p.stages) * 1.001);
       CHECK(round >= without * 0.999);

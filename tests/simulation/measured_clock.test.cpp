@@ -49,6 +49,15 @@ TEST_SUITE("simulation/measured_clock") {
     CHECK((*clock)(measured_job({{1, 40, 1}, {2, 70, 1}})) == doctest::Approx(2 * (10 + 90.0 / 31 + 0.1 * 40 + 0.1 * 70)));
   }
 
+  TEST_CASE("batches that were measured take what they took, the head too") {
+    ll::device_profile p = four_modules();
+    p.kinds[1].batches = {{2, 11}, {4, 12}};
+    p.kinds[2].batches = {{4, 80}};
+    const auto clock = ll::measured_clock(p, {0, 1, 3}, 4, 5);
+    REQUIRE(clock);
+    CHECK((*clock)(measured_job({{1, 40, 1}, {2, 70, 1}})) == doctest::Approx(2 * (11 + 0.1 * 40 + 0.1 * 70) + 60));
+  }
+
   TEST_CASE("a profile of another form is refused") {
     CHECK(!ll::measured_clock(four_modules(), {0, 0, 2}, 3, 5));
     ll::device_profile strange = four_modules();

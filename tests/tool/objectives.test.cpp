@@ -118,6 +118,38 @@ TEST_SUITE("tool/objectives") {
       }
     }
   }
+  TEST_CASE("sequences share batches where that is worth it, as the plan says and a run obeys") {
+    json fleet = two_devices();  // limited by computing: a batch of two takes as long as two
+    const json alone = plan_fleet(fleet, {"--sequences", "6"}).json();
+    CHECK(alone["micro_batch_sequences"] == 1);
+    for (auto& d : fleet["devices"]) d["memory_bandwidth_bytes_per_second"] = 1e6;  // by reading: it takes as long as one
+    const std::string dump = scratch_path("instance.json");
+    const outcome planned = plan_fleet(fleet, {"--sequences", "6", "--objective", "throughput", "--dump-instance", dump});
+    REQUIRE_MESSAGE(planned.status == 0, planned.err);
+    const json plan = planned.json();
+    CHECK(plan["micro_batch_sequences"] > 1);
+    CHECK(plan["sequences"] == 6);
+    CHECK(plan["status"] == "optimal");
+    CHECK(plan["predicted"]["token_seconds"].get<double>() * 6 == doctest::Approx(plan["objective_seconds"].get<double>()));
+    CHECK(plan["predicted"]["prefill_seconds"] > 0);  // no piece is of whole micro-batches
+    const json by_one = plan_fleet(fleet, {"--sequences", "6", "--micro-batch", "1"}).json();
+    CHECK(by_one["micro_batch_sequences"] == 1);
+    CHECK(by_one["objective_seconds"].get<double>() > 1.3 * plan["objective_seconds"].get<double>());
+    // The dumped problem is one of batches, by the same definition as any other.
+    const json problem = json::parse(contents(dump));
+    CHECK(problem["sequences"].get<int>() * plan["micro_batch_sequences"].get<int>() == 6);
+    for (const char* field : {"sequences", "micro_batch_sequences", "objective_seconds", "objective_value"}) {
+      CAPTURE(field);
+      CHECK(run_tool({"plan", "--instance", dump, "--json"}).json()[field] == plan[field]);
+    }
+    CHECK(plan_fleet(fleet, {"--sequences", "6", "--micro-batch", "4"}).status == 2);
+    CHECK(run_tool({"plan", "--instance", dump, "--micro-batch", "2"}).status == 2);
+    const outcome ran =
+        run_tool({"bench", "-m", data("gguf/llama-gqa.gguf"), "--prompt-tokens", "8", "--generate-tokens", "6", "--sequences",
+                  "6", "--repetitions", "1", "--plan", scratch_file("plan.json", planned.out), "--json"});
+    REQUIRE_MESSAGE(ran.status == 0, ran.err);
+    CHECK(ran.json()["decode_tokens_per_second"] > 0);
+  }
   TEST_CASE("private layers stay on trusted devices and the header, and without any there is no plan") {
     json fleet = three_devices();
     const json open = plan_fleet(fleet, {}).json();

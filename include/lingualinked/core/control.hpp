@@ -50,8 +50,14 @@ struct deploy {
   std::uint8_t kv_dtype = 0;  // code of tensor/dtype.hpp: f32 or f16
   std::uint32_t context_tokens = 0;
   std::uint32_t sequences = 1;
-  std::uint32_t chunk_tokens = 0;  // longest piece of a prompt in one batch
-  std::uint32_t threads = 0;       // 0: the worker's own default
+  std::uint32_t chunk_tokens = 0;           // longest piece of a prompt in one batch
+  std::uint32_t micro_batch_sequences = 0;  // most sequences whose next tokens share a batch; 0: all that wait
+  std::uint32_t threads = 0;                // 0: the worker's own default
+
+  /// Batches that the tokens of all sequences are cut into; 0: however it comes.
+  [[nodiscard]] std::uint32_t micro_batches() const noexcept {
+    return micro_batch_sequences == 0 ? 0 : (sequences - 1) / micro_batch_sequences + 1;
+  }
   friend bool operator==(const deploy&, const deploy&) = default;
 };
 

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace lingualinked::inline v0 {
@@ -18,6 +20,9 @@ struct stage_interval {
   friend bool operator==(const stage_interval&, const stage_interval&) = default;
 };
 
+/// Batches that K sequences may be cut into, at most: as many may be on their way at once.
+inline constexpr std::uint32_t most_micro_batches = 64;
+
 /// How much a solver proved. infeasible and unknown leave the stages empty.
 enum class solve_status : unsigned char {
   optimal,     // no better plan exists, relative gap <= 1e-6
@@ -25,6 +30,12 @@ enum class solve_status : unsigned char {
   infeasible,  // proved that none exists; reason names the limit
   unknown,     // none found within the time limit
 };
+
+inline constexpr std::array<std::string_view, 4> solve_status_names = {"optimal", "feasible", "infeasible", "unknown"};
+
+[[nodiscard]] constexpr std::string_view name_of(solve_status status) noexcept {
+  return solve_status_names[static_cast<std::size_t>(status)];
+}
 
 /// The answer of a partitioner: who runs what, and what was proved about it.
 struct placement {

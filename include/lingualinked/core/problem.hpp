@@ -35,9 +35,10 @@ inline constexpr std::array<std::string_view, 4> objective_names = {"latency", "
 /// What the user wants of a plan, beside the graph and the fleet.
 struct planning_options {
   objective goal = objective::latency;
-  std::uint32_t sequences = 1;          // K: sequences in flight
-  std::uint32_t context_tokens = 4096;  // the KV cache is paid for up to here
-  std::uint32_t prompt_tokens = 128;    // with generate_tokens: the mean context at which times are taken
+  std::uint32_t sequences = 1;              // K: sequences in flight
+  std::uint32_t micro_batch_sequences = 1;  // b: tokens of so many of them go through the stages together; divides K
+  std::uint32_t context_tokens = 4096;      // the KV cache is paid for up to here
+  std::uint32_t prompt_tokens = 128;        // with generate_tokens: the mean context at which times are taken
   std::uint32_t generate_tokens = 128;
   std::vector<std::uint32_t> chunk_tokens;  // into which pieces a prompt may be cut, rising; empty: prompts are not looked at
   double time_limit_seconds = 60;
@@ -58,6 +59,8 @@ struct problem {
 /// A planning problem in plain numbers: what solvers solve, files carry and brute force checks. The definition of every term
 /// is in README.md, "Planning"; in short, with K = sequences, T the time of one lap and P the busiest stage or link,
 /// a solver minimises tau = max(T, K * P) seconds, or what `goal` says.
+///   A problem of micro-batches is one as well: what is called a sequence and a token in it then stands for a micro-batch of
+///   micro_batch_sequences, and a step of them all. Seconds, bytes and chunks are theirs; solvers need not know.
 struct placement_instance {
   struct module {
     std::string name;
@@ -91,6 +94,7 @@ struct placement_instance {
   std::vector<device> devices;
   std::vector<link> links;  // a pair without a link cannot talk
   std::uint32_t sequences = 1;
+  std::uint32_t micro_batch_sequences = 1;
   std::uint32_t context_tokens = 0;
   std::uint64_t token_bytes = 4;
   std::uint64_t tied_bytes = 0;             // saved by a stage that holds the first and the last module
@@ -101,6 +105,8 @@ struct placement_instance {
   std::uint32_t generate_tokens = 0;        // rounds of a request: what completion counts and batteries must last for
   std::vector<std::uint32_t> chunk_tokens;  // the pieces a prompt may be cut into, rising
 
+  /// Sequences in flight, those of all micro-batches.
+  [[nodiscard]] std::uint32_t all_sequences() const noexcept { return sequences * micro_batch_sequences; }
   friend bool operator==(const placement_instance&, const placement_instance&) = default;
 };
 

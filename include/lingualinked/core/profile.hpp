@@ -14,6 +14,7 @@ inline constexpr std::size_t profiles = 64;  // of one device
 inline constexpr std::size_t kinds = 1024;
 inline constexpr std::size_t modules = 4096;
 inline constexpr std::size_t chunk_sizes = 32;
+inline constexpr std::size_t batch_sizes = 32;
 inline constexpr std::size_t residuals = 64;
 }  // namespace profile_limits
 
@@ -26,13 +27,22 @@ struct prefill_profile {
   friend bool operator==(const prefill_profile&, const prefill_profile&) = default;
 };
 
+/// A measured batch of decoding: a token of each of `sequences`, without their contexts.
+struct batch_profile {
+  std::uint32_t sequences = 0;
+  double seconds = 0;
+
+  friend bool operator==(const batch_profile&, const batch_profile&) = default;
+};
+
 /// Modules of the same shape and type, which take the same time. One token behind a context of c takes
-/// decode_seconds + decode_seconds_per_context_token * c.
+/// decode_seconds + decode_seconds_per_context_token * c; the context of each sequence of a batch adds as much.
 struct module_profile {
   std::string name;
   double decode_seconds = 0;
   double decode_seconds_per_context_token = 0;
   std::vector<prefill_profile> prefill = {};  // by rising tokens
+  std::vector<batch_profile> batches = {};    // by rising sequences, of two and more
 
   friend bool operator==(const module_profile&, const module_profile&) = default;
 };

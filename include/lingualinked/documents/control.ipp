@@ -63,6 +63,7 @@ struct control_writer {
             {"context_tokens", m.context_tokens},
             {"sequences", m.sequences},
             {"chunk_tokens", m.chunk_tokens},
+            {"micro_batch_sequences", m.micro_batch_sequences},
             {"threads", m.threads}};
   }
   control_json operator()(const control::open& m) const {
@@ -195,6 +196,7 @@ class control_parser {
     m.context_tokens = number<std::uint32_t>("context_tokens");
     m.sequences = number<std::uint32_t>("sequences");
     m.chunk_tokens = number<std::uint32_t>("chunk_tokens");
+    m.micro_batch_sequences = r_.number_if<std::uint32_t>(root_.member("micro_batch_sequences")).value_or(0);
     m.threads = number<std::uint32_t>("threads");
     return done(std::move(m));
   }

@@ -59,20 +59,22 @@ LINGUALINKED_DECL nlohmann::ordered_json to_json(const placement_instance& insta
     if (!l.residuals.empty()) entry["residuals"] = l.residuals;
     links.push_back(std::move(entry));
   }
-  return {{"modules", modules},
-          {"edges", edges},
-          {"devices", devices},
-          {"links", links},
-          {"sequences", instance.sequences},
-          {"context_tokens", instance.context_tokens},
-          {"token_bytes", instance.token_bytes},
-          {"tied_bytes", instance.tied_bytes},
-          {"max_stages", detail::null_unless_known(instance.max_stages)},
-          {"objective", name_of(instance.goal)},
-          {"prompt_tokens", instance.prompt_tokens},
-          {"generate_tokens", instance.generate_tokens},
-          {"chunk_tokens", instance.chunk_tokens},
-          {"header", instance.header ? json(instance.devices[*instance.header].name) : json(nullptr)}};
+  json document = {{"modules", modules},
+                   {"edges", edges},
+                   {"devices", devices},
+                   {"links", links},
+                   {"sequences", instance.sequences},
+                   {"context_tokens", instance.context_tokens},
+                   {"token_bytes", instance.token_bytes},
+                   {"tied_bytes", instance.tied_bytes},
+                   {"max_stages", detail::null_unless_known(instance.max_stages)},
+                   {"objective", name_of(instance.goal)},
+                   {"prompt_tokens", instance.prompt_tokens},
+                   {"generate_tokens", instance.generate_tokens},
+                   {"chunk_tokens", instance.chunk_tokens},
+                   {"header", instance.header ? json(instance.devices[*instance.header].name) : json(nullptr)}};
+  if (instance.micro_batch_sequences != 1) document["micro_batch_sequences"] = instance.micro_batch_sequences;
+  return document;
 }
 
 LINGUALINKED_DECL result<placement_instance> read_instance(std::string_view text) {
@@ -130,6 +132,7 @@ LINGUALINKED_DECL result<placement_instance> read_instance(std::string_view text
   instance.context_tokens = r.number_if<std::uint32_t>(root.member("context_tokens")).value_or(0);
   instance.token_bytes = r.number_if<std::uint64_t>(root.member("token_bytes")).value_or(4);
   instance.tied_bytes = r.number_if<std::uint64_t>(root.member("tied_bytes")).value_or(0);
+  instance.micro_batch_sequences = r.number_if<std::uint32_t>(root.member("micro_batch_sequences"), 1).value_or(1);
   instance.goal = detail::read_objective(r, root.member("objective"), instance.sequences);
   instance.prompt_tokens = r.number_if<std::uint32_t>(root.member("prompt_tokens")).value_or(0);
   instance.generate_tokens = r.number_if<std::uint32_t>(root.member("generate_tokens")).value_or(0);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <lingualinked/core/config.hpp>
+#include <lingualinked/core/plan.hpp>
 #include <lingualinked/core/result.hpp>
 
 #include <nlohmann/json.hpp>
@@ -77,7 +78,7 @@ struct plan_document {
     std::string what;                     // "1 GB more on 'phone-a'"
     std::optional<double> token_seconds;  // of the best plan found then
     std::optional<double> objective_value;
-    std::string status = "optimal";  // of that plan; feasible or unknown: the search was cut short
+    solve_status status = solve_status::optimal;  // of that plan; feasible or unknown: the search was cut short
     friend bool operator==(const change&, const change&) = default;
   };
   struct explanation {
@@ -90,6 +91,7 @@ struct plan_document {
   std::string objective;
   std::uint32_t sequences = 1;
   std::uint32_t context_tokens = 0;
+  std::optional<std::uint32_t> micro_batch_sequences;  // whose tokens share a batch; empty: of all that wait
   std::size_t module_count = 0;
   std::optional<std::string> model_sha256;
   std::optional<std::string> fleet_sha256;

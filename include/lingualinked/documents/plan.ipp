@@ -38,7 +38,7 @@ inline constexpr std::size_t max_plan_entries = 65'536;
     changes.push_back({{"what", c.what},
                        {"token_seconds", null_unless_known(c.token_seconds)},
                        {"objective_value", null_unless_known(c.objective_value)},
-                       {"status", c.status}});
+                       {"status", name_of(c.status)}});
   nlohmann::ordered_json rules = nlohmann::ordered_json::array();
   for (const auto& w : e.window_rules) rules.push_back(windows_json(w));
   return {{"limit", e.limit}, {"changes", changes}, {"windows", rules}};
@@ -109,6 +109,7 @@ LINGUALINKED_DECL nlohmann::ordered_json to_json(const plan_document& plan) {
   const auto& p = plan.predicted;
   json document = {{"objective", plan.objective},
                    {"sequences", plan.sequences},
+                   {"micro_batch_sequences", null_unless_known(plan.micro_batch_sequences)},
                    {"context_tokens", plan.context_tokens},
                    {"module_count", plan.module_count},
                    {"model_sha256", null_unless_known(plan.model_sha256)},
@@ -152,6 +153,7 @@ LINGUALINKED_DECL result<plan_document> read_plan(std::string_view text) {
   plan_document plan;
   plan.objective = r.text(root.member("objective"));
   plan.sequences = r.number<std::uint32_t>(root.member("sequences"), 1);
+  plan.micro_batch_sequences = r.number_if<std::uint32_t>(root.member("micro_batch_sequences"), 1);
   plan.context_tokens = r.number<std::uint32_t>(root.member("context_tokens"));
   plan.module_count = r.number<std::size_t>(root.member("module_count"), 1, detail::max_plan_entries);
   plan.model_sha256 = detail::read_digest(r, root.member("model_sha256"));

@@ -37,6 +37,14 @@ namespace detail {
   kind.name = r.text_if(f.member("name")).value_or("");
   kind.decode_seconds = r.real(f.member("decode_seconds"), 0);
   kind.decode_seconds_per_context_token = r.real_if(f.member("decode_seconds_per_context_token"), 0).value_or(0);
+  if (f.member("batches").present())
+    for (const json_field& batch : r.items(f.member("batches"), profile_limits::batch_sizes)) {
+      const batch_profile b{r.number<std::uint32_t>(batch.member("sequences"), 2), r.real(batch.member("seconds"), 0)};
+      if (!r.ok()) break;
+      if (!kind.batches.empty() && b.sequences <= kind.batches.back().sequences)
+        r.fail(batch.member("sequences").complaint("is not above the one before; batch sizes rise"));
+      kind.batches.push_back(b);
+    }
   if (!f.member("prefill").present()) return kind;
   for (const json_field& chunk : r.items(f.member("prefill"), profile_limits::chunk_sizes)) {
     prefill_profile p;
@@ -97,10 +105,13 @@ LINGUALINKED_DECL nlohmann::ordered_json to_json(const device_profile& profile) 
     for (const prefill_profile& p : kind.prefill)
       prefill.push_back(
           {{"tokens", p.tokens}, {"seconds", p.seconds}, {"seconds_per_context_token", p.seconds_per_context_token}});
+    json batches = json::array();
+    for (const batch_profile& b : kind.batches) batches.push_back({{"sequences", b.sequences}, {"seconds", b.seconds}});
     kinds.push_back({{"name", kind.name},
                      {"decode_seconds", kind.decode_seconds},
                      {"decode_seconds_per_context_token", kind.decode_seconds_per_context_token},
-                     {"prefill", std::move(prefill)}});
+                     {"prefill", std::move(prefill)},
+                     {"batches", std::move(batches)}});
   }
   return {{"model_sha256", profile.model_sha256},
           {"build", profile.build},

@@ -64,6 +64,7 @@ template <Graph G>
 }
 
 /// The same for a problem in plain numbers, with its edges as the additional tensors: each travels alone, as it is charged.
+/// Bytes are those of one sequence, also where the problem is of micro-batches.
 [[nodiscard]] result<std::vector<transmission>> make_transmission_map(std::span<const stage_interval> stages,
                                                                       const placement_instance& instance);
 

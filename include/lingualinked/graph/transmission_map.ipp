@@ -66,14 +66,16 @@ LINGUALINKED_CORE_DECL result<std::vector<transmission>> make_transmission_map(s
   const auto stage_of = detail::stage_of_modules(stages, count);
   if (!stage_of) return stage_of.error();
   std::vector<std::uint64_t> cut_bytes;
-  for (const auto& m : instance.modules) cut_bytes.push_back(m.cut_bytes);
+  const std::uint64_t b = std::max<std::uint64_t>(1, instance.micro_batch_sequences);
+  const auto of_one = [b](std::uint64_t bytes) { return bytes / b + (bytes % b != 0 ? 1 : 0); };
+  for (const auto& m : instance.modules) cut_bytes.push_back(of_one(m.cut_bytes));
   std::vector<detail::residual> residuals;
   for (const auto& e : instance.edges) {
     if (e.from_module >= e.to_module || e.to_module >= count)
       return error{errc::invalid_argument, "an edge from module " + std::to_string(e.from_module) + " to module " +
                                                std::to_string(e.to_module) + " is not forward within the " +
                                                std::to_string(count)};
-    residuals.push_back({e.from_module, e.to_module, e.bytes});
+    residuals.push_back({e.from_module, e.to_module, of_one(e.bytes)});
   }
   return detail::merge_transmissions(stages, *stage_of, cut_bytes, std::move(residuals), false);
 }

@@ -50,6 +50,12 @@ struct cost_options {
 /// Errors    as roofline_seconds
 [[nodiscard]] result<double> prefill_roofline_seconds(node_cost cost, const device& where, double context_tokens, double tokens);
 
+/// Seconds of one node for the next tokens of `sequences`, each behind a context of its own: as a piece of a prompt of so many
+/// tokens, but with a KV cache for each.
+/// Errors    as roofline_seconds
+[[nodiscard]] result<double> batch_roofline_seconds(node_cost cost, const device& where, double context_tokens,
+                                                    std::uint32_t sequences);
+
 /// Into which pieces a prompt may be cut: the choices that are shorter than it, and the prompt itself or the largest choice.
 [[nodiscard]] std::vector<std::uint32_t> chunk_choices(const planning_options& options);
 
@@ -118,17 +124,22 @@ result<void> copy_modules(const G& graph, placement_instance& instance) {
 
 namespace detail {
 
-/// Fills in how long each module takes, from a profile.
+/// Fills in how long each module takes for a token of each of `sequences`, from a profile.
 /// Errors    malformed when the profile is of another number of modules
-result<void> measured_seconds(const device_profile& profile, std::size_t modules, double context,
+result<void> measured_seconds(const device_profile& profile, std::size_t modules, double context, std::uint32_t sequences,
                               placement_instance::device& into);
+
+/// Makes what is counted by sequence and token count by micro-batch. Prompts stay only where every chunk is of whole
+/// micro-batches; seconds are as they are.
+/// Errors    invalid_argument when b does not divide the sequences; limit when bytes overflow
+result<void> count_by_micro_batch(placement_instance& instance, std::uint32_t b);
 
 }  // namespace detail
 
 /// The planning problem in plain numbers, for any graph and fleet.
 ///   The tensor from u to u + 1 crosses the cut after u; tensors to later nodes become edges. Times are taken at the mean
-///   context, prompt_tokens + generate_tokens / 2: from the device's profile of the model that `options` name, by the roofline
-///   where it has none. The KV cache is paid for up to context_tokens of every sequence.
+/// context, prompt_tokens + generate_tokens / 2, and of a micro-batch: from the device's profile of the model that `options` name,
+/// by the roofline where it has none. The KV cache is paid for up to context_tokens of every sequence.
 /// Errors    invalid_argument for figures that make no sense, malformed naming the field, limit
 /// Cost      linear in devices times nodes
 template <Graph G>
@@ -150,6 +161,7 @@ template <Graph G>
   if (auto copied = detail::copy_links(what.devices, instance); !copied) return copied.error();
   instance.chunk_tokens = chunk_choices(what.options);
   const double context = static_cast<double>(what.options.prompt_tokens) + static_cast<double>(what.options.generate_tokens) / 2;
+  const std::uint32_t batch = what.options.micro_batch_sequences;
   for (const device& machine : machines) {
     placement_instance::device d;
     d.name = machine.name;
@@ -164,9 +176,10 @@ template <Graph G>
     const device_profile* measured =
         options.model_sha256.empty() ? nullptr : profile_of(machine, options.model_sha256, options.kv_dtype);
     if (measured != nullptr)
-      if (auto filled = detail::measured_seconds(*measured, instance.modules.size(), context, d); !filled) return filled.error();
+      if (auto filled = detail::measured_seconds(*measured, instance.modules.size(), context, batch, d); !filled)
+        return filled.error();
     for (std::size_t i = d.module_seconds.size(); i < instance.modules.size(); ++i) {
-      const auto seconds = roofline_seconds(what.graph.cost(static_cast<node_id_t<G>>(i)), machine, context);
+      const auto seconds = batch_roofline_seconds(what.graph.cost(static_cast<node_id_t<G>>(i)), machine, context, batch);
       if (!seconds) return seconds.error();
       d.module_seconds.push_back(*seconds);
     }
@@ -185,6 +198,7 @@ template <Graph G>
   instance.tied_bytes = options.tied_bytes;
   instance.header = what.devices.header;
   instance.max_stages = what.options.max_stages;
+  if (auto counted = detail::count_by_micro_batch(instance, batch); !counted) return counted.error();
   if (auto valid = validate_instance(instance); !valid) return valid.error();
   return instance;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
+#include <lingualinked/core/checked.hpp>
 #include <lingualinked/partition/cost_model.hpp>
 
 #include <algorithm>
@@ -45,6 +46,13 @@ LINGUALINKED_CORE_DECL result<double> prefill_roofline_seconds(node_cost cost, c
   return roofline_seconds(cost, where, context_tokens);
 }
 
+LINGUALINKED_CORE_DECL result<double> batch_roofline_seconds(node_cost cost, const device& where, double context_tokens,
+                                                             std::uint32_t sequences) {
+  const checked_size cache = checked_size{cost.kv_bytes_per_context_token} * checked_size{sequences};
+  cost.kv_bytes_per_context_token = cache.value_or(UINT64_MAX);
+  return prefill_roofline_seconds(cost, where, context_tokens, sequences);
+}
+
 LINGUALINKED_CORE_DECL std::vector<std::uint32_t> chunk_choices(const planning_options& options) {
   std::vector<std::uint32_t> choices = options.chunk_tokens;
   if (choices.empty() && options.goal == objective::completion) choices = {32, 64, 128, 256, 512};
@@ -77,8 +85,37 @@ LINGUALINKED_CORE_DECL result<void> copy_links(const fleet& devices, placement_i
   return {};
 }
 
+LINGUALINKED_CORE_DECL result<void> count_by_micro_batch(placement_instance& instance, std::uint32_t b) {
+  if (b == 0 || instance.sequences % b != 0)
+    return error{errc::invalid_argument,
+                 std::to_string(instance.sequences) + " sequences cannot be cut into micro-batches of " + std::to_string(b)};
+  instance.micro_batch_sequences = b;
+  instance.sequences /= b;
+  bool fits = true;
+  const auto multiply = [&](std::uint64_t& bytes) {
+    const checked_size product = checked_size{bytes} * checked_size{b};
+    fits = fits && product.valid();
+    bytes = product.value_or(0);
+  };
+  for (auto& m : instance.modules) {
+    multiply(m.kv_bytes_per_token);
+    multiply(m.cut_bytes);
+  }
+  for (auto& e : instance.edges) multiply(e.bytes);
+  multiply(instance.token_bytes);
+  if (!fits) return error{errc::limit, "the bytes of " + std::to_string(b) + " sequences overflow 64 bits"};
+  if (std::ranges::any_of(instance.chunk_tokens, [&](std::uint32_t c) { return c % b != 0; })) {
+    instance.prompt_tokens = 0;
+    instance.chunk_tokens.clear();
+    for (auto& d : instance.devices) d.prefill_seconds.clear();
+  }
+  for (std::uint32_t& c : instance.chunk_tokens) c /= b;
+  instance.prompt_tokens = instance.prompt_tokens / b + (instance.prompt_tokens % b != 0 ? 1 : 0);
+  return {};
+}
+
 LINGUALINKED_CORE_DECL result<void> measured_seconds(const device_profile& profile, std::size_t modules, double context,
-                                                     placement_instance::device& into) {
+                                                     std::uint32_t sequences, placement_instance::device& into) {
   if (profile.module_kind.size() != modules)
     return error{errc::malformed, "device '" + into.name + "': its profile of this model has " +
                                       std::to_string(profile.module_kind.size()) + " modules, and the model " +
@@ -87,7 +124,7 @@ LINGUALINKED_CORE_DECL result<void> measured_seconds(const device_profile& profi
     if (kind >= profile.kinds.size())
       return error{errc::malformed, "device '" + into.name + "': its profile names kind " + std::to_string(kind) + " of " +
                                         std::to_string(profile.kinds.size())};
-    into.module_seconds.push_back(decode_seconds(profile.kinds[kind], context));
+    into.module_seconds.push_back(batch_seconds(profile.kinds[kind], sequences, context));
   }
   into.stage_seconds = profile.stage_overhead_seconds;
   return {};

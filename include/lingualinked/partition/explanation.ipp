@@ -57,6 +57,9 @@ LINGUALINKED_CORE_DECL result<std::string> what_limits(const placement_instance&
   const bool lap = cost->lap_seconds >= static_cast<double>(instance.sequences) * cost->bottleneck_seconds;
   double computing = 0;
   for (const double s : cost->stage_seconds) computing += s;
+  const std::uint32_t together = instance.micro_batch_sequences;
+  const std::string turns = together == 1 ? std::to_string(instance.sequences) + " sequences"
+                                          : std::to_string(instance.sequences) + " batches of " + std::to_string(together);
   std::string text;
   if (lap) {
     text = "the lap of one token: " + detail::number_text(computing * 1e3) + " ms computing, of which " +
@@ -64,11 +67,10 @@ LINGUALINKED_CORE_DECL result<std::string> what_limits(const placement_instance&
            detail::number_text((cost->lap_seconds - computing) * 1e3) + " ms on the way";
   } else if (cost->stage_seconds[busiest] >= cost->bottleneck_seconds) {
     text = "the busiest stage, on '" + device + "': " + detail::number_text(cost->bottleneck_seconds * 1e3) + " ms for each of " +
-           std::to_string(instance.sequences) + " sequences";
+           turns;
   } else {
     text = "the busiest link, " + detail::busiest_link(instance, stages) + ": " +
-           detail::number_text(cost->bottleneck_seconds * 1e3) + " ms for each of " + std::to_string(instance.sequences) +
-           " sequences";
+           detail::number_text(cost->bottleneck_seconds * 1e3) + " ms for each of " + turns;
   }
   constexpr double nearly = 0.95;
   std::vector<std::string> full;

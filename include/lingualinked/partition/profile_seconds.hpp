@@ -28,6 +28,38 @@ namespace lingualinked::inline v0 {
   return kind.decode_seconds + kind.decode_seconds_per_context_token * context;
 }
 
+/// Seconds of a batch of `rows` at the start of their texts, of whatever sequences: straight lines between one token, the
+/// measured batches of decoding and, above these, the measured pieces of prompts; beyond the largest as long for each row as
+/// there.
+/// Requires  rows >= 1
+[[nodiscard]] inline double row_seconds(const module_profile& kind, double rows) noexcept {
+  double below_rows = 1;
+  double below_seconds = kind.decode_seconds;
+  const auto reaches = [&](double measured_rows, double seconds) {
+    if (measured_rows <= below_rows) return rows <= measured_rows;
+    if (rows <= measured_rows) {
+      below_seconds += (seconds - below_seconds) * (rows - below_rows) / (measured_rows - below_rows);
+      below_rows = rows;
+      return true;
+    }
+    below_rows = measured_rows;
+    below_seconds = seconds;
+    return false;
+  };
+  if (rows <= 1) return below_seconds;
+  for (const batch_profile& b : kind.batches)
+    if (reaches(b.sequences, b.seconds)) return below_seconds;
+  for (const prefill_profile& p : kind.prefill)
+    if (reaches(p.tokens, p.seconds)) return below_seconds;
+  return below_seconds * rows / below_rows;
+}
+
+/// Seconds of the next tokens of `sequences`, each behind `context` others.
+/// Requires  sequences >= 1
+[[nodiscard]] inline double batch_seconds(const module_profile& kind, double sequences, double context) noexcept {
+  return row_seconds(kind, sequences) + kind.decode_seconds_per_context_token * context * sequences;
+}
+
 /// Seconds of a piece of `tokens` of a prompt behind `context` others: straight lines between the measured sizes, of which one
 /// token of decoding is the smallest; beyond the largest as long for each token as there.
 /// Requires  tokens >= 1

@@ -15,6 +15,7 @@
 #include <lingualinked/partition/label_costs.ipp>
 #include <lingualinked/partition/label_search.ipp>
 #include <lingualinked/partition/lingualinked.ipp>
+#include <lingualinked/partition/micro_batches.ipp>
 #include <lingualinked/partition/proportional.ipp>
 #include <lingualinked/partition/subset_search.ipp>
 #include <lingualinked/partition/tables.ipp>

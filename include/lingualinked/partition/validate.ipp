@@ -189,6 +189,11 @@ namespace lingualinked::inline v0 {
 
 LINGUALINKED_CORE_DECL result<void> validate_instance(const placement_instance& instance) {
   if (instance.sequences == 0) return detail::malformed_field("sequences", "is 0; at least one is needed");
+  if (instance.micro_batch_sequences == 0 || instance.micro_batch_sequences > UINT32_MAX / instance.sequences)
+    return detail::malformed_field("micro_batch_sequences", "is " + std::to_string(instance.micro_batch_sequences) + "; " +
+                                                                std::to_string(instance.sequences) + " micro-batches of 1 to " +
+                                                                std::to_string(UINT32_MAX / instance.sequences) +
+                                                                " are possible");
   if (instance.max_stages == 0U) return detail::malformed_field("max_stages", "is 0; at least one is needed");
   if (auto chunks = detail::validate_chunks(instance); !chunks) return chunks;
   if (auto modules = detail::validate_modules(instance); !modules) return modules;

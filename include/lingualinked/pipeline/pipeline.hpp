@@ -54,6 +54,7 @@ class pipeline {
     std::erase_if(plan.transmissions, [](const transmission& t) { return t.bytes_per_token == 0; });
     plan.context_tokens = options.context_tokens;
     plan.sequences = options.sequences;
+    plan.micro_batch_sequences = options.micro_batch_sequences;
     assign_peers(plan, 1);
     auto session = local_session<T, E>::start(std::move(plan), std::forward<MakeTransport>(make_transport),
                                               std::forward<MakeExecutor>(make_executor));

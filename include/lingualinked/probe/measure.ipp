@@ -33,6 +33,7 @@ class model_meter {
         kinds_(find_module_kinds(model.graph(), modules_)),
         decode_(kinds_.names.size()),
         prefill_(kinds_.names.size()),
+        batches_(kinds_.names.size()),
         share_(kinds_.names.size(), 0) {
     longest_ = static_cast<std::uint32_t>(std::clamp<std::uint64_t>(model.sizes().context_length, 64, 2048));
   }
@@ -59,6 +60,7 @@ class model_meter {
     o.first_module = first;
     o.last_module = last;
     o.context_tokens = longest_;
+    o.sequences = probe_batch_sizes.back();
     o.rows = rows;
     o.kv_type = options_.kv_type;
     o.threads = options_.threads;
@@ -77,7 +79,9 @@ class model_meter {
     std::size_t last = first;
     for (std::size_t m = first; m < modules_.node_count(); ++m) {
       const node_cost cost = modules_.cost(static_cast<std::uint32_t>(m));
-      used += cost.weight_bytes + cost.kv_bytes_per_context_token * longest_;
+      // Sequences beyond the first stay short, and memory that is not written is none.
+      const std::uint64_t tokens = longest_ + (probe_batch_sizes.back() - 1) * batch_context;
+      used += cost.weight_bytes + cost.kv_bytes_per_context_token * tokens;
       if (m > first && used > options_.memory_bytes) break;
       last = m;
     }
@@ -110,7 +114,7 @@ class model_meter {
     const std::uint32_t repeats =
         std::clamp<std::uint32_t>((options_.decode_repeats + effort.rounds - 1) / effort.rounds, 1, effort.context / 4);
     const auto round = probe_round(effort.context, repeats + settling_tokens);
-    double work = 0;
+    double work = batch_work(repeats) * token;
     for (const auto& s : round) work += s.prompt_tokens() * chunk_token + s.decode_tokens * token;
     double done = 0;
     runs_.clear();
@@ -128,6 +132,14 @@ class model_meter {
           if (auto fine = told(std::min(1.0, done / (work * effort.rounds))); !fine) return fine;
         }
       }
+      for (const std::uint32_t sequences : probe_batch_sizes) {
+        if (auto begun = stage.begin(1, sequences); !begun) return begun;
+        for (std::uint32_t i = 0; i < batch_repeats(repeats) + settling_tokens; ++i) {
+          if (auto ran = take_together(stage, first, sequences, i >= settling_tokens); !ran) return ran;
+          done += 2 * token;
+          if (auto fine = told(std::min(1.0, done / (work * effort.rounds))); !fine) return fine;
+        }
+      }
     }
     learn_fits(first, last);
     if (auto begun = stage.begin(0); !begun) return begun;
@@ -141,21 +153,43 @@ class model_meter {
   /// The first tokens after a long piece of a prompt find the caches full of other things.
   static constexpr std::uint32_t settling_tokens = 2;
 
+  /// So far go sequences whose tokens are measured together: contexts add what they add to one.
+  static constexpr std::uint32_t batch_context = 64;
+
+  /// Sums of a run's times by kind, divided by how many modules of it there are.
+  [[nodiscard]] std::vector<double> seconds_of_kinds(const timed_run& ran, std::size_t first) const {
+    std::vector<double> sums(kinds_.names.size(), 0.0);
+    std::vector<double> counted(kinds_.names.size(), 0.0);
+    for (std::size_t i = 0; i < ran.module_seconds.size(); ++i) {
+      sums[kinds_.of_modules[first + i]] += ran.module_seconds[i];
+      counted[kinds_.of_modules[first + i]] += 1;
+    }
+    for (std::size_t k = 0; k < sums.size(); ++k) sums[k] = counted[k] == 0 ? -1 : sums[k] / counted[k];
+    return sums;
+  }
+  [[nodiscard]] result<void> take_together(stage_timer& stage, std::size_t first, std::uint32_t sequences, bool counts) {
+    const auto ran = stage.run(1);
+    if (!ran) return ran.error();
+    if (!counts) return {};
+    const std::vector<double> seconds = seconds_of_kinds(*ran, first);
+    for (std::size_t k = 0; k < seconds.size(); ++k) {
+      if (seconds[k] < 0) continue;
+      measured_group& at = batches_[k].here[sequences];
+      at.at += ran->context;
+      at.seconds.push_back(seconds[k]);
+    }
+    return {};
+  }
   [[nodiscard]] result<void> take(stage_timer& stage, std::size_t first, std::uint32_t tokens, std::size_t group, bool counts) {
     auto ran = stage.run(tokens);
     if (!ran) return ran.error();
     if (!counts) return {};
-    std::vector<double> sums(kinds_.names.size(), 0.0);
-    std::vector<double> counted(kinds_.names.size(), 0.0);
-    for (std::size_t i = 0; i < ran->module_seconds.size(); ++i) {
-      sums[kinds_.of_modules[first + i]] += ran->module_seconds[i];
-      counted[kinds_.of_modules[first + i]] += 1;
-    }
-    for (std::size_t k = 0; k < sums.size(); ++k) {
-      if (counted[k] == 0) continue;
+    const std::vector<double> seconds = seconds_of_kinds(*ran, first);
+    for (std::size_t k = 0; k < seconds.size(); ++k) {
+      if (seconds[k] < 0) continue;
       auto& at = tokens == 1 ? decode_[k].here[group] : prefill_[k].here[{tokens, ran->context}];
       at.at += ran->context;
-      at.seconds.push_back(sums[k] / counted[k]);
+      at.seconds.push_back(seconds[k]);
     }
     if (tokens == 1) {
       runs_.push_back(*std::move(ran));
@@ -196,8 +230,14 @@ class model_meter {
         const fitted_line piece = fit_line(groups);
         fit.prefill.push_back({tokens, piece.offset, piece.slope});
       }
+      for (const auto& [sequences, group] : batches_[k].here) {
+        const double contexts = static_cast<double>(sequences) * group.at / static_cast<double>(group.seconds.size());
+        const double seconds = std::max(0.0, median(group.seconds) - line.slope * contexts);
+        fit.batches.push_back({static_cast<std::uint32_t>(sequences), seconds});
+      }
       decode_[k].here.clear();
       prefill_[k].here.clear();
+      batches_[k].here.clear();
       if (counted[k] <= share_[k]) {
         counted[k] = 0;
         continue;
@@ -217,6 +257,7 @@ class model_meter {
         if (counted[k] == 0) continue;
         fits_[k].decode_seconds = here[k].decode_seconds * bias;
         fits_[k].decode_seconds_per_context_token = here[k].decode_seconds_per_context_token * bias;
+        for (batch_profile& b : fits_[k].batches) b.seconds *= bias;
       }
       for (const double f : factors) factors_.push_back(f / bias);
     }
@@ -246,7 +287,7 @@ class model_meter {
   }
 
   struct decode_samples {
-    std::map<std::size_t, measured_group> here;  // by context; of the current stage
+    std::map<std::size_t, measured_group> here;  // by context, or by sequences; of the current stage
   };
   struct prefill_samples {
     std::map<std::pair<std::uint32_t, std::uint32_t>, measured_group> here;  // by tokens and context
@@ -259,6 +300,7 @@ class model_meter {
   module_kinds kinds_;
   std::vector<decode_samples> decode_;    // [kind]
   std::vector<prefill_samples> prefill_;  // [kind]
+  std::vector<decode_samples> batches_;   // [kind]
   std::vector<std::size_t> share_;        // [kind]: modules of it in the stage that its fit comes from
   std::vector<module_profile> fits_;      // [kind]
   std::vector<timed_run> runs_;           // decoding, of the current stage

@@ -12,6 +12,9 @@ namespace lingualinked::inline v0::detail {
 /// Pieces of prompts whose time is measured.
 inline constexpr std::array<std::uint32_t, 5> probe_chunk_sizes{32, 64, 128, 256, 512};
 
+/// Sequences whose tokens are measured together.
+inline constexpr std::array<std::uint32_t, 3> probe_batch_sizes{2, 4, 8};
+
 /// One sequence of a measurement: pieces of a prompt in this order, then tokens one by one.
 struct probe_sequence {
   std::vector<std::uint32_t> chunks;
@@ -67,15 +70,25 @@ struct probe_effort {
   std::uint32_t rounds = 1;
 };
 
+/// Batches of each size in a round where `decode_tokens` are decoded one by one.
+[[nodiscard]] inline std::uint32_t batch_repeats(std::uint32_t decode_tokens) {
+  return std::clamp<std::uint32_t>(decode_tokens / 2, 1, 32);
+}
+/// What they take, in the time of one token: about twice as long each, whatever their size.
+[[nodiscard]] inline double batch_work(std::uint32_t decode_tokens) {
+  return 2.0 * static_cast<double>(probe_batch_sizes.size() * batch_repeats(decode_tokens));
+}
+
 /// The most that fits into `budget_seconds`; when nothing does, the least.
 [[nodiscard]] inline probe_effort probe_effort_for(std::uint32_t longest_context, std::uint32_t decode_repeats,
                                                    double chunk_token_seconds, double decode_seconds, double budget_seconds) {
   probe_effort effort{std::max<std::uint32_t>(longest_context, 64), 3};
   const auto seconds = [&] {
     double sum = 0;
-    for (const probe_sequence& s : probe_round(effort.context, (decode_repeats + effort.rounds - 1) / effort.rounds))
+    const std::uint32_t decode_tokens = (decode_repeats + effort.rounds - 1) / effort.rounds;
+    for (const probe_sequence& s : probe_round(effort.context, decode_tokens))
       sum += s.prompt_tokens() * chunk_token_seconds + s.decode_tokens * decode_seconds;
-    return sum * effort.rounds;
+    return (sum + batch_work(decode_tokens) * decode_seconds) * effort.rounds;
   };
   while (seconds() > budget_seconds) {
     if (effort.rounds > 1) --effort.rounds;

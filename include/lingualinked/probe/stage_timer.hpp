@@ -19,7 +19,7 @@ namespace lingualinked::inline v0::detail {
 
 /// One batch that was run and timed.
 struct timed_run {
-  std::uint32_t tokens = 0;
+  std::uint32_t tokens = 0;            // of each sequence
   std::uint32_t context = 0;           // tokens before it
   std::vector<double> module_seconds;  // of the stage's modules, in order
   [[nodiscard]] double seconds() const noexcept {
@@ -29,7 +29,8 @@ struct timed_run {
   }
 };
 
-/// Runs batches of one sequence through one stage and times its modules. What the tokens and rows say does not matter to time.
+/// Runs batches of one sequence, or tokens of several, through one stage and times its modules. What the tokens and rows say does
+/// not matter to time.
 class stage_timer {
  public:
   /// Requires  room for `rows` in a batch; vocabulary: of the model
@@ -48,25 +49,30 @@ class stage_timer {
   stage_timer& operator=(const stage_timer&) = delete;
 
   /// Begins anew at position 0. Up to `prompt_tokens` nothing is sampled, as in a prompt before its last piece.
-  [[nodiscard]] result<void> begin(std::uint32_t prompt_tokens) {
-    executor_.release(1);
+  [[nodiscard]] result<void> begin(std::uint32_t prompt_tokens, std::uint32_t sequences = 1) {
+    for (sequence_id s = 1; s <= parts_.size(); ++s) executor_.release(s);
     position_ = 0;
+    parts_.assign(sequences, {});
+    sampled_.assign(sequences, -1);
     sequence_options options;
     options.prompt.assign(prompt_tokens, 0);
     options.max_tokens = UINT32_MAX;
-    return executor_.open(1, options);
+    for (sequence_id s = 1; s <= sequences; ++s)
+      if (auto opened = executor_.open(s, options); !opened) return opened;
+    return {};
   }
 
+  /// `tokens` more of every sequence.
   [[nodiscard]] result<timed_run> run(std::uint32_t tokens) {
-    const segment part{1, position_, tokens};
+    for (std::size_t s = 0; s < parts_.size(); ++s) parts_[s] = {s + 1, position_, tokens};
+    const std::size_t rows = parts_.size() * tokens;
     stage_batch batch;
-    batch.segments = {&part, 1};
-    const stage_input in{0, std::as_bytes(std::span(inputs_).first(first_ ? 0 : tokens * input_width_))};
-    const stage_output out{0, std::as_writable_bytes(std::span(outputs_).first(tail_ ? 0 : tokens * executor_.output_width()))};
-    token_id sampled = -1;
-    if (first_) batch.tokens = std::span(tokens_).first(tokens);
+    batch.segments = parts_;
+    const stage_input in{0, std::as_bytes(std::span(inputs_).first(first_ ? 0 : rows * input_width_))};
+    const stage_output out{0, std::as_writable_bytes(std::span(outputs_).first(tail_ ? 0 : rows * executor_.output_width()))};
+    if (first_) batch.tokens = std::span(tokens_).first(rows);
     else batch.inputs = {&in, 1};
-    if (tail_) batch.sampled = {&sampled, 1};
+    if (tail_) batch.sampled = sampled_;
     else batch.outputs = {&out, 1};
     if (auto ran = executor_.run(batch); !ran) return ran.error();
     timed_run made{tokens, position_, {}};
@@ -82,6 +88,8 @@ class stage_timer {
   std::vector<float> inputs_;
   std::vector<float> outputs_;
   std::vector<token_id> tokens_;
+  std::vector<segment> parts_;  // one for each sequence that is open
+  std::vector<token_id> sampled_;
   std::size_t input_width_;
   std::vector<duration> times_;
   std::uint32_t position_ = 0;

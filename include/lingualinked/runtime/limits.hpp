@@ -2,6 +2,7 @@
 #pragma once
 
 #include <lingualinked/core/clock.hpp>
+#include <lingualinked/core/plan.hpp>
 
 #include <algorithm>
 #include <chrono>
@@ -32,10 +33,10 @@ inline constexpr duration connect_limit = std::chrono::seconds(10);
 inline constexpr duration progress_limit = std::chrono::seconds(60);
 inline constexpr duration close_limit = std::chrono::seconds(5);
 
-/// Steps that may be under way between the first stage and the tail: two for each stage keep all of them busy, and no stage
-/// ever holds more. What bounds every queue between workers.
-[[nodiscard]] constexpr std::uint32_t steps_in_flight(std::size_t stages) noexcept {
-  return std::max<std::uint32_t>(4, static_cast<std::uint32_t>(2 * stages));
+/// Steps that may be under way between the first stage and the tail: two for each stage keep all of them busy, and on slow ways
+/// as many as the plan has micro-batches; no stage ever holds more. What bounds every queue between workers.
+[[nodiscard]] constexpr std::uint32_t steps_in_flight(std::size_t stages, std::uint32_t micro_batches = 0) noexcept {
+  return std::max({std::uint32_t{4}, static_cast<std::uint32_t>(2 * stages), std::min(micro_batches, most_micro_batches)});
 }
 
 }  // namespace lingualinked::inline v0::limits

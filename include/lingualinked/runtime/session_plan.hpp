@@ -34,6 +34,7 @@ struct session_plan {
   std::uint32_t context_tokens = 0;
   std::uint32_t sequences = 1;
   std::uint32_t chunk_tokens = 32;
+  std::uint32_t micro_batch_sequences = 0;  // tokens of so many sequences share a batch; 0: of all that wait
 };
 
 /// Names everybody for one session. Two sessions with different nonces share no name, so a frame that a past session left on
@@ -57,6 +58,7 @@ inline void assign_peers(session_plan& plan, std::uint64_t nonce) {
   d.context_tokens = plan.context_tokens;
   d.sequences = plan.sequences;
   d.chunk_tokens = plan.chunk_tokens;
+  d.micro_batch_sequences = plan.micro_batch_sequences;
   d.threads = plan.stages[stage].threads;
   return d;
 }

@@ -34,13 +34,13 @@ LINGUALINKED_CORE_DECL stage::stage(control::deploy plan, peer_id coordinator, s
       coordinator_(coordinator),
       session_(session),
       logits_width_(logits_width),
-      scheduler_(plan_.chunk_tokens),
+      scheduler_(plan_.chunk_tokens, plan_.micro_batch_sequences),
       join_(0, 0) {
   for (std::uint32_t i = 0; i < plan_.transmissions.size(); ++i) {
     if (plan_.transmissions[i].to_stage == plan_.stage) inputs_.push_back(i);
     if (plan_.transmissions[i].from_stage == plan_.stage) outputs_.push_back(i);
   }
-  join_ = detail::step_join(inputs_.size(), limits::steps_in_flight(plan_.stages.size()));
+  join_ = detail::step_join(inputs_.size(), limits::steps_in_flight(plan_.stages.size(), plan_.micro_batches()));
 }
 
 LINGUALINKED_CORE_DECL void stage::open(sequence_id sequence, sequence_options options, std::vector<worker_action>& out) {
@@ -148,6 +148,7 @@ LINGUALINKED_CORE_DECL result<void> stage::receive_token(const message& m, std::
   if (auto read = detail::read_segments(m, plan_.chunk_tokens, plan_.context_tokens, segments_); !read)
     return std::move(read).error().in("from the last stage");
   ++answered_steps_;
+  scheduler_.answered();
   count(&control::report::received_bytes, segments_, 0, sizeof(token_id));
   for (std::size_t i = 0; i < segments_.size(); ++i) {
     const segment& s = segments_[i];
@@ -167,8 +168,9 @@ LINGUALINKED_CORE_DECL result<void> stage::receive_token(const message& m, std::
 
 LINGUALINKED_CORE_DECL result<void> stage::start(std::vector<worker_action>& out) {
   while (!running_) {
-    const bool window_full = !tail() && next_step_ - answered_steps_ >= limits::steps_in_flight(plan_.stages.size());
-    if (first() ? scheduler_.empty() || window_full : !join_.complete()) return {};
+    const std::uint32_t most = limits::steps_in_flight(plan_.stages.size(), plan_.micro_batches());
+    const bool window_full = !tail() && next_step_ - answered_steps_ >= most;
+    if (first() ? !scheduler_.ready() || window_full : !join_.complete()) return {};
     stage_job job = std::exchange(spare_job_, {});
     job.session = session_;
     if (first()) {
@@ -346,6 +348,7 @@ LINGUALINKED_CORE_DECL void stage::send_tokens(const stage_job& job, duration bu
   if (!first()) {
     send_token_frame(plan_.stages.front().peer, header_for(frame_kind::token, job, busy), next, next_tokens, out);
   } else {
+    scheduler_.answered();
     for (std::size_t i = 0; i < next.size(); ++i)
       scheduler_.add_token(next[i].sequence, next[i].position + next[i].tokens, next_tokens[i]);
   }

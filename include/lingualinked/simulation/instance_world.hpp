@@ -56,13 +56,14 @@ namespace lingualinked::inline v0 {
   for (transmission& t : *map) t.bytes_per_token = std::max<std::uint64_t>(1, (t.bytes_per_token + 3) / 4) * 4;
   plan.transmissions = *std::move(map);
   plan.context_tokens = std::max<std::uint32_t>(1, instance.context_tokens);
-  plan.sequences = instance.sequences;
+  plan.sequences = instance.all_sequences();
+  plan.micro_batch_sequences = instance.micro_batch_sequences;
   assign_peers(plan, 1);
   return plan;
 }
 
-/// Devices and links of a plan of an instance. Every row of a batch takes the stage's module_seconds, and every batch the
-/// device's stage_seconds: what an instance says of one token is all that is known.
+/// Devices and links of a plan of an instance. A micro-batch takes the stage's module_seconds, a batch of more or fewer rows in
+/// proportion, and every batch the device's stage_seconds: what an instance says of one token is all that is known.
 [[nodiscard]] inline simulated_world world_of(const placement_instance& instance, std::span<const stage_interval> stages) {
   simulated_world world;
   for (const stage_interval& s : stages) {
@@ -70,7 +71,9 @@ namespace lingualinked::inline v0 {
     for (std::size_t j = s.first_module; j <= s.last_module; ++j) seconds += instance.devices[s.device].module_seconds[j];
     device_behaviour device;
     device.overhead_seconds = instance.devices[s.device].stage_seconds;
-    device.batch_seconds = [seconds](const stage_job& job) { return seconds * job.rows(); };
+    device.batch_seconds = [seconds, b = instance.micro_batch_sequences](const stage_job& job) {
+      return seconds * job.rows() / b;
+    };
     world.devices.push_back(std::move(device));
   }
   world.links = links_of(instance, stages);

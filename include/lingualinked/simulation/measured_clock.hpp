@@ -20,10 +20,9 @@ namespace lingualinked::inline v0 {
 
 namespace detail {
 
-/// Seconds of a batch through one module that was measured: all rows as one piece of a prompt at context 0, and for each
-/// segment what its context adds.
+/// Seconds of a batch through one module that was measured: all rows at context 0, and for each segment what its context adds.
 [[nodiscard]] inline double measured_seconds(const module_profile& kind, const stage_job& job, std::uint32_t rows) noexcept {
-  double seconds = prefill_seconds(kind, rows, 0);
+  double seconds = row_seconds(kind, rows);
   for (const segment& s : job.segments)
     seconds += prefill_seconds(kind, s.tokens, s.position) - prefill_seconds(kind, s.tokens, 0);
   return seconds;
@@ -53,7 +52,7 @@ namespace detail {
     const detail::batch_rows rows = detail::rows_of(job, prompt_tokens);
     double seconds = 0;
     for (const auto& [kind, count] : body) seconds += count * detail::measured_seconds(kind, job, rows.all);
-    if (!head.empty() && rows.answered > 0) seconds += prefill_seconds(head.front(), rows.answered, 0);
+    if (!head.empty() && rows.answered > 0) seconds += row_seconds(head.front(), rows.answered);
     return seconds;
   });
 }
