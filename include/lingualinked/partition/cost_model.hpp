@@ -138,7 +138,7 @@ result<void> count_by_micro_batch(placement_instance& instance, std::uint32_t b)
 
 /// The planning problem in plain numbers, for any graph and fleet.
 ///   The tensor from u to u + 1 crosses the cut after u; tensors to later nodes become edges. Times are taken at the mean
-/// context, prompt_tokens + generate_tokens / 2, and of a micro-batch: from the device's profile of the model that `options` name,
+/// context, prompt_tokens + generate_tokens / 2, of a micro-batch: from the device's profile of the model that `options` name,
 /// by the roofline where it has none. The KV cache is paid for up to context_tokens of every sequence.
 /// Errors    invalid_argument for figures that make no sense, malformed naming the field, limit
 /// Cost      linear in devices times nodes
