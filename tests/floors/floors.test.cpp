@@ -55,6 +55,7 @@ const std::map<std::string, std::vector<std::string>> file_rules = {
     {"probe/machine.ipp", {"sys/resource.h", "unistd.h"}},
     {"zmq/wake_pipe.hpp", {"fcntl.h", "unistd.h"}},
     {"tensor/eigen.hpp", {"Eigen/"}},
+    {"tensor/storage.hpp", {"sys/mman.h"}},
     {"tensor/xtensor.hpp", {"xtensor/"}},
 };
 

@@ -96,6 +96,24 @@ TEST_SUITE("kernels/panels") {
     }
   }
 
+  TEST_CASE("panels in memory of somebody else are the same bytes there") {
+    draws random(13);
+    for (const ll::dtype type : weight_types) {
+      CAPTURE(ll::name_of(type));
+      ll::storage memory(lk::panels::bytes_for(type, 40, 512));
+      lk::panels guest = lk::panels::make(type, 40, 512, memory.data()).value();
+      lk::panels owner = lk::panels::make(type, 40, 512).value();
+      for (std::size_t r = 0; r < 40; r += 3) {
+        const std::vector<std::byte> row = random_row(random, type, 512);
+        guest.set_row(r, row);
+        owner.set_row(r, row);
+      }
+      CHECK(guest.view().data == memory.data());
+      CHECK(guest.bytes() == memory.size());
+      CHECK(std::equal(memory.data(), memory.data() + memory.size(), owner.view().data));
+    }
+  }
+
   TEST_CASE("panels are at most 1.06 times as large as the file's blocks") {
     for (const ll::dtype type : weight_types) {
       CAPTURE(ll::name_of(type));

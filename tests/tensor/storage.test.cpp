@@ -12,7 +12,7 @@ namespace ll = lingualinked;
 
 TEST_SUITE("tensor/storage") {
   TEST_CASE("memory is zero, aligned to a cache line and of the size asked for") {
-    for (const std::size_t bytes : {0U, 1U, 63U, 64U, 65U, 100'000U}) {
+    for (const std::size_t bytes : {0U, 1U, 63U, 64U, 65U, 100'000U, 4'194'303U, 4'194'304U, 5'000'001U}) {
       CAPTURE(bytes);
       const ll::storage memory(bytes);
       CHECK(memory.size() == bytes);

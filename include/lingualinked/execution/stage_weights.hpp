@@ -6,6 +6,7 @@
 #include <lingualinked/formats/tensor_source.hpp>
 #include <lingualinked/graph/operation.hpp>
 #include <lingualinked/kernels/panels.hpp>
+#include <lingualinked/tensor/storage.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -26,7 +27,7 @@ class stage_weights {
  public:
   /// Reads exactly the tensors that `operations` name, in pieces, straight into panels.
   /// Errors    io; malformed for a value that is not finite, naming the tensor and the row; cancelled when progress says so;
-  ///           unsupported as panels::make
+  ///           unsupported as panels::make; limit for sizes beyond this machine's addresses
   [[nodiscard]] static result<stage_weights> load(std::span<const operation> operations, const tensor_source& source,
                                                   const weight_progress& progress = {});
 
@@ -38,6 +39,7 @@ class stage_weights {
 
  private:
   using part_key = std::pair<std::string, std::size_t>;  // name, where the part begins
+  storage panels_;                                       // of all matrices
   std::map<part_key, kernels::panels> matrices_;
   std::map<part_key, std::vector<float>> vectors_;
   std::uint64_t bytes_ = 0;

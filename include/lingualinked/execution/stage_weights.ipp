@@ -2,6 +2,7 @@
 #pragma once
 
 #include <lingualinked/core/bytes.hpp>
+#include <lingualinked/core/checked.hpp>
 #include <lingualinked/execution/stage_weights.hpp>
 #include <lingualinked/formats/printable.hpp>
 
@@ -179,10 +180,18 @@ LINGUALINKED_DECL result<stage_weights> stage_weights::load(std::span<const oper
     return !progress || progress(done, total);
   };
 
+  // All matrices in one piece of memory, in the order in which a token passes them: most alone are too small for huge pages.
+  checked_size room = 0;
+  for (const auto& r : *matrices)
+    room = room + checked_size{kernels::panels::bytes_for(r.weight->type, r.weight->rows, r.weight->columns)};
+  if (!room.at_most(PTRDIFF_MAX)) return error{errc::limit, "the weights are too large for this machine's addresses"};
   stage_weights loaded;
+  loaded.panels_ = storage(static_cast<std::size_t>(room.value_or(0)));
+  std::byte* next = loaded.panels_.data();
   for (const auto& [weight, places] : *matrices) {
-    auto made = kernels::panels::make(weight->type, weight->rows, weight->columns);
+    auto made = kernels::panels::make(weight->type, weight->rows, weight->columns, next);
     if (!made) return made.error().in("tensor '" + weight->name + "'");
+    next += made->bytes();
     auto read = detail::for_each_row(
         source, *weight, tell, [&](std::size_t row, std::span<const std::byte> bytes) { made->set_row(places.of(row), bytes); });
     if (!read) return read.error();

@@ -28,15 +28,16 @@ struct panel_view {
   [[nodiscard]] std::size_t panels() const noexcept { return (rows + panel_rows - 1) / panel_rows; }
 };
 
-/// Owns the panels of one matrix and fills them row by row, in any order, so that a loader never holds a second copy.
+/// The panels of one matrix. Fills them row by row, in any order, so that a loader never holds a second copy.
 class panels {
  public:
   panels() = default;
-  /// Zero rows. Errors  unsupported for a dtype without kernels; invalid_argument when columns is not a multiple of the
-  /// dtype's block, or a size overflows.
-  [[nodiscard]] static result<panels> make(dtype type, std::size_t rows, std::size_t columns);
+  /// Zero rows, in memory of its own or in `memory`: bytes_for() bytes of zeros, aligned to 64, that outlive it.
+  /// Errors    unsupported for a dtype without kernels; invalid_argument when columns is not a multiple of the dtype's block, or
+  ///           a size overflows
+  [[nodiscard]] static result<panels> make(dtype type, std::size_t rows, std::size_t columns, std::byte* memory = nullptr);
 
-  /// Bytes that make() would allocate; 0 where it would fail.
+  /// Bytes that make() needs; 0 where it would fail.
   [[nodiscard]] static std::size_t bytes_for(dtype type, std::size_t rows, std::size_t columns) noexcept;
 
   /// Stores one row given in the file's layout. Requires  row < rows() and source.size() == bytes_of(type, columns).
@@ -46,11 +47,12 @@ class panels {
   static void decode_row(const panel_view& from, std::size_t row, std::span<float> out) noexcept;
 
   [[nodiscard]] panel_view view() const noexcept;
-  [[nodiscard]] std::size_t bytes() const noexcept { return bytes_.size(); }
+  [[nodiscard]] std::size_t bytes() const noexcept { return shape_.panels() * shape_.panel_bytes; }
 
  private:
   panel_view shape_;
-  storage bytes_;
+  std::byte* at_ = nullptr;
+  storage own_;
 };
 
 /// Decodes file blocks to float32, exactly.

@@ -36,7 +36,7 @@ namespace detail {
 
 }  // namespace detail
 
-LINGUALINKED_DECL result<panels> panels::make(dtype type, std::size_t rows, std::size_t columns) {
+LINGUALINKED_DECL result<panels> panels::make(dtype type, std::size_t rows, std::size_t columns, std::byte* memory) {
   const std::string what =
       "matrix of " + std::to_string(rows) + " x " + std::to_string(columns) + " " + std::string(name_of(type));
   if (!detail::is_weight_format(type))
@@ -48,7 +48,8 @@ LINGUALINKED_DECL result<panels> panels::make(dtype type, std::size_t rows, std:
   if (!bytes.valid()) return error{errc::invalid_argument, what + ": too large for this machine's addresses"};
   panels out;
   out.shape_ = {type, rows, columns, panel_bytes_of(type, columns), nullptr};
-  out.bytes_ = storage(static_cast<std::size_t>(bytes.value_or(0)));
+  if (memory == nullptr) out.own_ = storage(static_cast<std::size_t>(bytes.value_or(0)));
+  out.at_ = memory == nullptr ? out.own_.data() : memory;
   return out;
 }
 
@@ -59,7 +60,7 @@ LINGUALINKED_DECL std::size_t panels::bytes_for(dtype type, std::size_t rows, st
 
 LINGUALINKED_DECL void panels::set_row(std::size_t row, std::span<const std::byte> source) noexcept {
   const dtype type = shape_.type;
-  std::byte* panel = bytes_.data() + row / panel_rows * shape_.panel_bytes;
+  std::byte* panel = at_ + row / panel_rows * shape_.panel_bytes;
   const std::size_t lane = row % panel_rows;
   if (is_quantised(type)) {
     for (std::size_t b = 0; b < shape_.columns / 32; ++b)
@@ -91,7 +92,7 @@ LINGUALINKED_DECL void panels::decode_row(const panel_view& from, std::size_t ro
 
 LINGUALINKED_DECL panel_view panels::view() const noexcept {
   panel_view out = shape_;
-  out.data = bytes_.data();
+  out.data = at_;
   return out;
 }
 

@@ -6,9 +6,14 @@
 #include <new>
 #include <span>
 
+#ifdef __linux__
+#include <sys/mman.h>
+#endif
+
 namespace lingualinked::inline v0 {
 
-/// Owned bytes, zeroed, aligned to a cache line, never resized: what weights, caches and scratch live in.
+/// Owned bytes, zeroed, aligned to a cache line, never resized: what weights, caches and scratch live in. The system is asked for
+/// huge pages where much is wanted, so that streaming through it does not wait for page tables.
 /// Errors    std::bad_alloc
 class storage {
  public:
@@ -32,15 +37,23 @@ class storage {
   }
 
  private:
+  static constexpr std::size_t huge_page_bytes = std::size_t{2} << 20U;
   struct release {
-    void operator()(std::byte* p) const noexcept { ::operator delete(p, std::align_val_t{alignment_bytes}); }
+    std::size_t alignment;
+    void operator()(std::byte* p) const noexcept { ::operator delete(p, std::align_val_t{alignment}); }
   };
   std::unique_ptr<std::byte, release> data_;
   std::size_t bytes_ = 0;
 };
 
-inline storage::storage(std::size_t bytes)
-    : data_(static_cast<std::byte*>(::operator new(bytes, std::align_val_t{alignment_bytes}))), bytes_(bytes) {
+inline storage::storage(std::size_t bytes) : bytes_(bytes) {
+  const std::size_t alignment = bytes < 2 * huge_page_bytes ? alignment_bytes : huge_page_bytes;
+  data_ = {static_cast<std::byte*>(::operator new(bytes, std::align_val_t{alignment})), release{alignment}};
+#ifdef MADV_HUGEPAGE
+  // Whole pages only: the rest would take memory that nobody asked for. Where the system refuses, nothing is lost but speed.
+  if (alignment == huge_page_bytes)
+    static_cast<void>(::madvise(data_.get(), bytes / huge_page_bytes * huge_page_bytes, MADV_HUGEPAGE));
+#endif
   std::uninitialized_value_construct_n(data_.get(), bytes);
 }
 
