@@ -135,7 +135,7 @@ def measure(number, factors, delays):
                 bench = run("bench", "--model", model, "--plan", path, "--repetitions", str(REPETITIONS), "--json", *load)
                 said = plan["predicted"]
                 rows.append({"fleet": number, "factors": factors, "delays": delays, "cut": cut, "sequences": sequences,
-                             "prompt": prompt, "generate": generate,
+                             "prompt": prompt, "generate": generate, "batch": plan["micro_batch_sequences"],
                              "token": 1 / bench["decode_tokens_per_second"], "token_said": said["token_seconds"],
                              "token_formula": plan["objective_seconds"] / sequences,
                              "first": sequences * prompt / bench["prefill_tokens_per_second"],
@@ -153,16 +153,19 @@ def error(row, what):
 
 
 def tell(r):
-    print(f"{r['fleet']:5} {'/'.join(f'{f:g}' for f in r['factors']):>8} {r['cut']:>6} {r['sequences']:3} {r['prompt']:6}"
+    print(f"{r['fleet']:5} {'/'.join(f'{f:g}' for f in r['factors']):>8} {r['cut']:>6} {r['sequences']:3} {r['batch']:5} {r['prompt']:6}"
           f" {r['token_said'] * 1e3:9.2f} {r['token'] * 1e3:9.2f} {100 * error(r, 'token'):7.1f}"
           f" {r['first_said'] * 1e3:9.1f} {r['first'] * 1e3:9.1f} {100 * error(r, 'first'):7.1f}", flush=True)
 
 
 def sum_up(rows):
     for what, label, target in (("token", "time per token", 5), ("first", "time to the first token", 10)):
-        errors = sorted(abs(error(r, what)) for r in rows)
-        print(f"{label}: median error {100 * statistics.median(errors):.1f} % (target {target} %), "
-              f"nine in ten within {100 * errors[int(0.9 * (len(errors) - 1))]:.1f} %, {len(rows)} runs")
+        for some, which in ((rows, "all"), ([r for r in rows if r["sequences"] == 1], "one sequence"),
+                            ([r for r in rows if r["sequences"] > 1], "several, where stages work at once")):
+            if some:
+                errors = sorted(abs(error(r, what)) for r in some)
+                print(f"{label}, {which}: median error {100 * statistics.median(errors):.1f} % (target {target} %), "
+                      f"nine in ten within {100 * errors[int(0.9 * (len(errors) - 1))]:.1f} %, {len(some)} runs")
     settings = {}
     for r in rows:
         settings.setdefault((r["fleet"], r["sequences"], r["prompt"], r["generate"]), []).append(r)
@@ -182,7 +185,7 @@ if rows_path:
     except FileNotFoundError:
         pass
 chosen = [int(n) for n in only.split(",")] if only else range(1, len(FLEETS) + 1)
-print("fleet  factors    cut seq prompt   predicted  measured err %  first said  measured err %   (ms)")
+print("fleet  factors    cut seq batch prompt   predicted  measured err %  first said  measured err %   (ms)")
 for number in chosen:
     new = measure(number, *FLEETS[number - 1])
     rows += new
