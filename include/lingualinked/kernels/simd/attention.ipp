@@ -49,12 +49,6 @@ inline void store_kv(const kv_head_view& cache, std::size_t position, const floa
 // Keys and values of a long context come from memory in turns of 8 KiB, too short for a processor that guesses what is read next.
 // With few rows, reading is what takes time: while keys are scored, the values of the tile are asked for, and while values are
 // added, the keys of the next tile. With many rows the tile is in the cache anyway.
-inline constexpr std::size_t cache_line_bytes = 64;
-
-// The next tile may lie behind the end of the cache: asking for it does no harm, but it must not be a pointer before.
-LINGUALINKED_ALWAYS_INLINE void ask_for(std::uintptr_t from, std::size_t bytes) {
-  for (std::size_t at = 0; at < bytes; at += cache_line_bytes) __builtin_prefetch(reinterpret_cast<const void*>(from + at));
-}
 [[nodiscard]] inline bool reads_ahead(const attention_tile_call& call, std::size_t row) {
   constexpr std::size_t few_rows = 8;
   return row == 0 && call.rows <= few_rows;

@@ -66,6 +66,12 @@ struct traits {
   }
 };
 
+// A processor that guesses what is read next stops at the end of a page, and has few blocks in flight. So weights are asked for:
+// for few tokens so far ahead, for many while the panel before is used.
+inline constexpr std::size_t read_ahead_bytes = 1024;
+inline constexpr std::size_t few_tokens = 2;
+inline constexpr std::size_t many_tokens = 16;
+
 /// T tokens times P vectors of rows of one panel: all blocks, from first to last, then the sum of both chains.
 template <dtype Type, std::size_t T, std::size_t P>
 struct rounded_tile {
@@ -214,6 +220,8 @@ struct rounded_tile {
         const std::byte* d_line = panel + next * i + 2 * lane;
         const std::byte* m_line = panel + (layout.superblock ? 32 : line_bytes) + next * i + 2 * lane;
         const std::byte* scales = panel + line_bytes + i * 16 * layout.scale_bytes + lane;
+        if (T <= few_tokens && part == 0)
+          ask_for(reinterpret_cast<std::uintptr_t>(lines) + read_ahead_bytes, layout.unit_bytes() / layout.blocks_per_head());
         add_block(d_line, m_line, scales, lines, words, s);
         words += format::pack.words() * T;
       }
@@ -253,6 +261,13 @@ template <dtype Type, std::size_t T>
 void run_rounded_tile(const linear_call& call, std::size_t panel, std::size_t token, const std::int32_t* words) {
   constexpr std::size_t parts = panel_rows / ops::lanes;
   constexpr std::size_t P = T <= 2 ? ops::tile_parts : ops::full_tile_parts;
+  // Outputs of one panel lie far apart. Asked for now, they are in the cache when the sums are done.
+  if constexpr (T == ops::tile_tokens) {
+    for (std::size_t t = 0; t < T; ++t) {
+      __builtin_prefetch(call.out + (token + t) * call.out_stride + panel * panel_rows, 1);
+      if (call.residual != nullptr) __builtin_prefetch(call.residual + (token + t) * call.residual_stride + panel * panel_rows);
+    }
+  }
   for (std::size_t part = 0; part < parts; part += P) {
     ops::vf y[T][P];
     rounded_tile<Type, T, P>::run(call.weights.data + panel * call.weights.panel_bytes, part,
@@ -315,7 +330,10 @@ void linear_rounded(const linear_call& call) {
     for (std::size_t t = 0; t < tokens; t += tile_of(tokens - t))
       pack_tile(how, call.input.rounded, columns, first + t, tile_of(tokens - t), words + t * words_per_token);
     for (std::size_t panel = call.panel_begin; panel < call.panel_end; ++panel) {
+      const std::size_t bytes = call.weights.panel_bytes;
+      const auto next = reinterpret_cast<std::uintptr_t>(call.weights.data + panel * bytes) + bytes;
       for (std::size_t t = 0; t < tokens; t += tile_of(tokens - t)) {
+        if (tokens >= many_tokens) ask_for(next + bytes * t / tokens, bytes * tile_of(tokens - t) / tokens);
         const std::int32_t* tile_words = words + t * words_per_token;
         switch (tile_of(tokens - t)) {
           case 1: run_rounded_tile<Type, 1>(call, panel, first + t, tile_words); break;

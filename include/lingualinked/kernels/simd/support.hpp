@@ -31,6 +31,11 @@ namespace lingualinked::inline v0::kernels::simd {
   return memory.data();
 }
 
+/// Asks for memory that will be read. Behind the end of what is read asking does no harm, but there must be no pointer before.
+LINGUALINKED_ALWAYS_INLINE void ask_for(std::uintptr_t from, std::size_t bytes) {
+  for (std::size_t at = 0; at < bytes; at += line_bytes) __builtin_prefetch(reinterpret_cast<const void*>(from + at));
+}
+
 /// Rounded activations of a tile of tokens as the linear kernels read them, one record for each block of 32, in words of 4 bytes:
 ///   [8 groups][tokens] activations   [tokens] d   [extras][tokens]
 /// where the extras are what corrects for the weights' zero point or multiplies their minimum:
