@@ -5,6 +5,7 @@
 #include <lingualinked/core/contract.hpp>
 #include <lingualinked/core/half.hpp>
 #include <lingualinked/kernels/blocks.hpp>
+#include <lingualinked/kernels/blocks.ipp>
 #include <lingualinked/kernels/panels.hpp>
 
 #include <bit>

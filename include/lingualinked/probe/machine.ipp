@@ -15,6 +15,7 @@
 #include <iterator>
 #include <numeric>
 #include <string>
+#include <system_error>
 #include <vector>
 
 namespace lingualinked::inline v0 {
