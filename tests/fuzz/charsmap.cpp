@@ -9,7 +9,7 @@
 
 namespace ll = lingualinked;
 
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+int fuzz_charsmap(const std::uint8_t* data, std::size_t size) {
   const std::string_view rules(reinterpret_cast<const char*>(data), size);
   const auto map = ll::charsmap::create(rules);
   if (!map) {

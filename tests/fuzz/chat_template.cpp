@@ -10,7 +10,7 @@
 
 namespace ll = lingualinked;
 
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+int fuzz_chat_template(const std::uint8_t* data, std::size_t size) {
   const auto parsed = ll::chat_template::parse(std::string_view(reinterpret_cast<const char*>(data), size));
   if (!parsed) {
     if (parsed.error().message.empty()) std::abort();

@@ -9,7 +9,7 @@
 
 namespace ll = lingualinked;
 
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+int fuzz_control(const std::uint8_t* data, std::size_t size) {
   const auto message = ll::json_control_codec::decode(std::as_bytes(std::span(data, size)));
   if (!message) {
     if (message.error().message.empty()) std::abort();

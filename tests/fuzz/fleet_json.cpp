@@ -9,7 +9,7 @@
 
 namespace ll = lingualinked;
 
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+int fuzz_fleet_json(const std::uint8_t* data, std::size_t size) {
   const auto document = ll::read_fleet(std::string_view(reinterpret_cast<const char*>(data), size));
   if (!document) {
     if (document.error().message.empty()) std::abort();

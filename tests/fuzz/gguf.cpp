@@ -14,7 +14,7 @@
 
 namespace ll = lingualinked;
 
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+int fuzz_gguf(const std::uint8_t* data, std::size_t size) {
   const auto file = ll::gguf_file::open(test_support::scratch_file(data, size, "a.gguf"));
   if (!file) {
     if (file.error().message.empty()) std::abort();

@@ -10,7 +10,7 @@
 
 namespace ll = lingualinked;
 
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+int fuzz_gguf_model(const std::uint8_t* data, std::size_t size) {
   const auto model = ll::language_model::open(test_support::scratch_file(data, size, "a.gguf"));
   if (!model) {
     if (model.error().message.empty()) std::abort();

@@ -15,7 +15,7 @@
 
 namespace ll = lingualinked;
 
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+int fuzz_gguf_tokenizer(const std::uint8_t* data, std::size_t size) {
   const auto file = ll::gguf_file::open(test_support::scratch_file(data, size, "a.gguf"));
   if (!file) return 0;
   auto spec = ll::tokenizer_spec_from(file->metadata());

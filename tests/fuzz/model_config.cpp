@@ -10,7 +10,7 @@
 
 namespace ll = lingualinked;
 
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+int fuzz_model_config(const std::uint8_t* data, std::size_t size) {
   const auto config = ll::hf_config::parse(std::string_view(reinterpret_cast<const char*>(data), size));
   if (!config) {
     if (config.error().message.empty()) std::abort();

@@ -13,7 +13,7 @@
 
 namespace ll = lingualinked;
 
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+int fuzz_safetensors(const std::uint8_t* data, std::size_t size) {
   const auto model = ll::safetensors_model::open(test_support::scratch_file(data, size, "a.safetensors"));
   if (!model) {
     if (model.error().message.empty()) std::abort();

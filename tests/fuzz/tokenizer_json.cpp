@@ -15,7 +15,7 @@
 
 namespace ll = lingualinked;
 
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+int fuzz_tokenizer_json(const std::uint8_t* data, std::size_t size) {
   const std::string_view all(reinterpret_cast<const char*>(data), size);
   const std::size_t end = std::min(all.find('\0'), size);
   const std::string_view file = all.substr(0, end);

@@ -33,7 +33,7 @@ void use(std::span<const std::byte> wire, std::span<const std::byte> payload) {
 
 }  // namespace
 
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+int fuzz_wire_header(const std::uint8_t* data, std::size_t size) {
   const auto bytes = std::as_bytes(std::span(data, size));
   const auto wire = bytes.first(std::min(size, ll::frame_header_bytes));
   const auto payload = bytes.subspan(wire.size());
