@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// A pipeline of four hand-written parts: graph, partitioner, transport, executor. Its "model" continues a Collatz sequence in
-// three modules, one for each device; module 0 feeds module 1 and, straight past its device, module 2.
+// A pipeline of four hand-written parts. Its "model" continues a Collatz sequence in three modules, one for each device.
 // Prints  3 stages: 7 22 11 34 17 52 26 13 40 20 10 5 16 8 4 2 1
 #include <lingualinked/pipeline/pipeline.hpp>
 
@@ -9,7 +8,7 @@
 #include <iostream>
 #include <map>
 namespace ll = lingualinked;
-struct collatz_graph {
+struct collatz_graph {  // module 0 feeds 1 and, straight past its device, 2
   using node_id = std::uint32_t;
   std::size_t node_count() const noexcept { return 3; }
   std::vector<node_id> successors(node_id u) const { return std::vector<std::vector<node_id>>{{1, 2}, {2}, {}}[u]; }
