@@ -77,7 +77,7 @@ configure_and_build() {
   local preset="$1" target="${2:-}"
   shift; [ $# -eq 0 ] || shift
   begin "configuring preset $preset" "read the message above; a stale build/$preset may be deleted and configured anew"
-  (cd "$root" && cmake --preset "$preset" -DCMAKE_UNITY_BUILD=ON "$@" >&2) || return 1
+  (cd "$root" && cmake --preset "$preset" -DCMAKE_UNITY_BUILD=ON -DCMAKE_UNITY_BUILD_BATCH_SIZE=16 "$@" >&2) || return 1
   begin "building ${target:-everything} (build/$preset)" \
         "the compiler's message is above; 'cmake --build --preset $preset' repeats it. Needed: g++ 12 or clang 16, 2 GB of memory"
   (cd "$root" && cmake --build --preset "$preset" ${target:+--target "$target"} >&2) || return 1

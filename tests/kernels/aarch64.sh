@@ -25,9 +25,11 @@ for unit in kernels kernels/simd/neon kernels/simd/neon_dot; do
   echo "#include <lingualinked/$unit/src.hpp>" > "$build/$name.cpp"
   compile "$name.o" -O2 "$build/$name.cpp"
 done
-for test in "$root"/tests/kernels/*.test.cpp "$root"/tests/support/doctest_main.cpp; do
-  compile "$(basename "$test" .cpp).o" -O1 "$test"
-done
+for test in "$root"/tests/kernels/*.test.cpp; do
+  echo "#include \"$test\""
+done > "$build/tests.cpp"  # as one unit, which shares what it instantiates
+compile tests.o -O1 "$build/tests.cpp"
+compile doctest_main.o -O1 "$root/tests/support/doctest_main.cpp"
 $compiler -static $objects -o "$build/test_kernels"
 for processor in cortex-a72 cortex-a76 max; do
   echo "== $processor"

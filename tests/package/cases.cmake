@@ -21,7 +21,7 @@ endmacro()
 
 file(REMOVE_RECURSE "${SCRATCH}/${CASE}")
 set(configure "${CMAKE_COMMAND}" -S "${consumer}" -B "${SCRATCH}/${CASE}" -G "${GENERATOR}" "-DCMAKE_CXX_COMPILER=${CXX}"
-    -DCMAKE_BUILD_TYPE=Release "-DCMAKE_PREFIX_PATH=${prefix}")
+    -DCMAKE_BUILD_TYPE=Release -DCMAKE_CXX_FLAGS_RELEASE=-DNDEBUG "-DCMAKE_PREFIX_PATH=${prefix}")
 macro(build_and_run)
   run("${CMAKE_COMMAND}" --build "${SCRATCH}/${CASE}")
   run("${SCRATCH}/${CASE}/consumer")
