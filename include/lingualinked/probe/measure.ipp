@@ -79,9 +79,7 @@ class model_meter {
     std::size_t last = first;
     for (std::size_t m = first; m < modules_.node_count(); ++m) {
       const node_cost cost = modules_.cost(static_cast<std::uint32_t>(m));
-      // Sequences beyond the first stay short, and memory that is not written is none.
-      const std::uint64_t tokens = longest_ + (probe_batch_sizes.back() - 1) * batch_context;
-      used += cost.weight_bytes + cost.kv_bytes_per_context_token * tokens;
+      used += cost.weight_bytes + cost.kv_bytes_per_context_token * longest_ * probe_batch_sizes.back();
       if (m > first && used > options_.memory_bytes) break;
       last = m;
     }
@@ -152,9 +150,6 @@ class model_meter {
 
   /// The first tokens after a long piece of a prompt find the caches full of other things.
   static constexpr std::uint32_t settling_tokens = 2;
-
-  /// So far go sequences whose tokens are measured together: contexts add what they add to one.
-  static constexpr std::uint32_t batch_context = 64;
 
   /// Sums of a run's times by kind, divided by how many modules of it there are.
   [[nodiscard]] std::vector<double> seconds_of_kinds(const timed_run& ran, std::size_t first) const {
