@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // The house rules that a compiler does not check: which folder may include which, where a third-party header may be named,
 // and what every source file looks like. They read the tree itself, so a new file is judged without being listed anywhere.
+#include "source_tree.hpp"
+
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -15,10 +17,7 @@
 
 namespace {
 
-namespace fs = std::filesystem;
-using lines = std::vector<std::string>;
-
-const fs::path source_dir = LINGUALINKED_SOURCE_DIR;
+using namespace source_tree;
 
 // A folder may include itself and every folder of a lower floor. `only` narrows that to folders and single headers, and may
 // name a neighbour; `third_party` are the foreign headers it may name, by prefix. README.md, "Floors", shows the same table.
@@ -64,44 +63,12 @@ const std::vector<std::string> forbidden_words = {
     "std::cout", "std::cerr", "std::clog", "printf", "puts", "abort", "exit", "getenv", "setenv", "signal", "rand",
 };
 
-lines lines_of(const fs::path& file) {
-  std::ifstream in(file, std::ios::binary);
-  lines out;
-  for (std::string line; std::getline(in, line);) out.push_back(line);
-  return out;
-}
-
-// Files below `folder`, as paths from the root of the repository, sorted.
-std::vector<fs::path> files_below(const fs::path& folder, const std::set<std::string>& extensions) {
-  std::vector<fs::path> out;
-  if (!fs::exists(source_dir / folder)) return out;
-  for (const auto& entry : fs::recursive_directory_iterator(source_dir / folder)) {
-    if (entry.is_regular_file() && extensions.contains(entry.path().extension().string())) {
-      out.push_back(fs::relative(entry.path(), source_dir));
-    }
-  }
-  std::sort(out.begin(), out.end());
-  return out;
-}
-
-bool is_word(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_'; }
-
 bool has_word(std::string_view line, std::string_view word) {
   for (std::size_t at = line.find(word); at != std::string_view::npos; at = line.find(word, at + 1)) {
     const std::size_t end = at + word.size();
     if ((at == 0 || !is_word(line[at - 1])) && (end == line.size() || !is_word(line[end]))) return true;
   }
   return false;
-}
-
-// The name between <> or "" of an include line; empty for any other line.
-std::string included_by(std::string_view line) {
-  constexpr std::string_view directive = "#include";
-  const std::size_t at = line.find_first_not_of(" \t");
-  if (at == std::string_view::npos || line.substr(at, directive.size()) != directive) return {};
-  const std::size_t open = line.find_first_of("<\"", at);
-  const std::size_t close = open == std::string_view::npos ? open : line.find_first_of(">\"", open + 1);
-  return close == std::string_view::npos ? std::string{} : std::string(line.substr(open + 1, close - open - 1));
 }
 
 bool starts_with_any(std::string_view name, const std::vector<std::string>& prefixes) {

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Every file of the library includes the standard headers that it uses, itself or through headers of the library, whatever
 // standard headers bring along on this platform: a compiler only notices what its own do not happen to include.
+#include "source_tree.hpp"
+
 #include <doctest/doctest.h>
 
 #include <algorithm>
 #include <cstddef>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <map>
 #include <set>
 #include <string>
@@ -16,9 +16,9 @@
 
 namespace {
 
-namespace fs = std::filesystem;
+using namespace source_tree;
 
-const fs::path include_dir = fs::path(LINGUALINKED_SOURCE_DIR) / "include";
+const fs::path include_dir = source_dir / "include";
 
 // Header, and the names after std:: that it gives. A name may have several homes.
 const std::map<std::string_view, std::string_view> names_of = {
@@ -115,36 +115,25 @@ bool is_known(const std::string& name) {
   return std::any_of(names_of.begin(), names_of.end(), [&](const auto& entry) { return gives(std::string(entry.first), name); });
 }
 
-bool in_name(char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || (c >= 'A' && c <= 'Z'); }
-
-std::string contents(const fs::path& file) {
-  std::ifstream in(file, std::ios::binary);
-  return {std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
-}
-
 // The names after std:: in the code of one file, comments left out.
-std::set<std::string> used_names(const std::string& text) {
+std::set<std::string> used_names(const lines& text) {
   std::set<std::string> out;
-  bool comment = false;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == '\n') comment = false;
-    if (text.compare(i, 2, "//") == 0 && (i == 0 || text[i - 1] != ':')) comment = true;
-    if (comment || text.compare(i, 5, "std::") != 0 || (i > 0 && in_name(text[i - 1]))) continue;
-    std::size_t end = i + 5;
-    while (end < text.size() && in_name(text[end])) ++end;
-    if (end > i + 5) out.insert(text.substr(i + 5, end - i - 5));
+  for (const std::string& line : text) {
+    for (std::size_t i = 0; i < line.size(); ++i) {
+      if (line.compare(i, 2, "//") == 0 && (i == 0 || line[i - 1] != ':')) break;
+      if (line.compare(i, 5, "std::") != 0 || (i > 0 && is_word(line[i - 1]))) continue;
+      std::size_t end = i + 5;
+      while (end < line.size() && is_word(line[end])) ++end;
+      if (end > i + 5) out.insert(line.substr(i + 5, end - i - 5));
+    }
   }
   return out;
 }
 
-std::set<std::string> includes_of(const std::string& text) {
-  constexpr std::string_view directive = "#include <";
+std::set<std::string> includes_of(const lines& text) {
   std::set<std::string> out;
-  for (std::size_t at = text.find(directive); at != std::string::npos; at = text.find(directive, at + 1)) {
-    const std::size_t open = at + directive.size();
-    const std::size_t close = text.find('>', open);
-    if (close != std::string::npos) out.insert(text.substr(open, close - open));
-  }
+  for (const std::string& line : text)
+    if (std::string name = included_by(line); !name.empty()) out.insert(std::move(name));
   return out;
 }
 
@@ -155,7 +144,7 @@ const std::set<std::string>& all_includes_of(const std::string& file) {
   const auto [entry, is_new] = known.try_emplace(file);
   if (!is_new) return entry->second;
   std::set<std::string> out;
-  for (const std::string& name : includes_of(contents(include_dir / file))) {
+  for (const std::string& name : includes_of(lines_of(include_dir / file))) {
     out.insert(name);
     if (name.starts_with("lingualinked/") && name.ends_with(".hpp")) {
       const std::set<std::string>& more = all_includes_of(name);
@@ -169,14 +158,12 @@ const std::set<std::string>& all_includes_of(const std::string& file) {
 
 TEST_CASE("every file of the library includes the standard headers that it uses") {
   std::size_t files = 0;
-  for (const auto& entry : fs::recursive_directory_iterator(include_dir)) {
-    const fs::path& path = entry.path();
-    if (path.extension() != ".hpp" && path.extension() != ".ipp") continue;
+  for (const fs::path& path : files_below("include", {".hpp", ".ipp"})) {
     // Fragments that stand inside a namespace for each instruction set: what includes them includes for them.
     if (path.extension() == ".ipp" && path.string().find("kernels/simd/") != std::string::npos) continue;
     ++files;
-    const std::set<std::string>& included = all_includes_of(fs::relative(path, include_dir).generic_string());
-    for (const std::string& name : used_names(contents(path))) {
+    const std::set<std::string>& included = all_includes_of(path.lexically_relative("include").generic_string());
+    for (const std::string& name : used_names(lines_of(source_dir / path))) {
       INFO(path.string(), " uses std::", name);
       if (!is_known(name)) {
         FAIL_CHECK("no header is known for it: name one in the table of this test");
@@ -190,7 +177,7 @@ TEST_CASE("every file of the library includes the standard headers that it uses"
 }
 
 TEST_CASE("the reader of includes sees what is missing") {
-  const std::string text = "#include <vector>\n// std::map in a comment\nstd::vector<std::string> names;\n";
+  const lines text = {"#include <vector>", "// std::map in a comment", "std::vector<std::string> names;"};
   CHECK(used_names(text) == std::set<std::string>{"vector", "string"});
   CHECK(includes_of(text) == std::set<std::string>{"vector"});
   CHECK(gives("vector", "vector"));
