@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <numeric>
 #include <utility>
 #include <vector>
 
@@ -37,14 +38,14 @@ class scheduler {
   [[nodiscard]] bool ready() const noexcept {
     if (!prompts_.empty() || tokens_.empty()) return !prompts_.empty();
     if (!may_wait_ || tokens_.size() >= most_tokens_) return true;
-    return batches_under_way_ < (tokens_.size() + tokens_expected_ - 1) / most_tokens_ + 1;
+    // Few batches are under way (limits::steps_in_flight), so both are counted when asked for.
+    const auto under_way = static_cast<std::size_t>(std::ranges::count_if(expected_, [](std::uint32_t n) { return n > 0; }));
+    const std::size_t coming = std::accumulate(expected_.begin(), expected_.end(), std::size_t{0});
+    return under_way < (tokens_.size() + coming - 1) / most_tokens_ + 1;
   }
   /// The oldest of the batches that next() gave has been answered; what goes on of it is added after this.
   void answered() {
-    if (expected_.empty()) return;
-    tokens_expected_ -= expected_.front();
-    if (expected_.front() > 0) --batches_under_way_;
-    expected_.pop_front();
+    if (!expected_.empty()) expected_.pop_front();
   }
 
   /// Appends the next batch to `segments` and `tokens`. Requires  !empty()
@@ -75,8 +76,6 @@ class scheduler {
       }
     }
     expected_.push_back(expected);
-    tokens_expected_ += expected;
-    if (expected > 0) ++batches_under_way_;
   }
 
  private:
@@ -97,8 +96,6 @@ class scheduler {
   std::uint32_t most_tokens_;
   bool may_wait_;
   bool prompts_turn_ = false;
-  std::size_t tokens_expected_ = 0;    // of all batches under way
-  std::size_t batches_under_way_ = 0;  // that bring any
 };
 
 }  // namespace lingualinked::inline v0
