@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 # Finds what is on this machine; never fetches. Only threads are required: whatever else is missing takes its component
-# with it, and one line says so. Package names: examples/packages.txt (Debian); vcpkg and Conan use the same words.
+# with it, and one line says so. Debian's package names: cmake/debian-packages.txt.
 find_package(Threads REQUIRED)
 find_package(nlohmann_json 3.10 QUIET)
 find_package(utf8proc QUIET)

@@ -9,6 +9,7 @@ execute_process(COMMAND ${command} -DLINGUALINKED_BAD RESULT_VARIABLE status OUT
 if(status EQUAL 0)
   message(FATAL_ERROR "${FILE} should not compile with LINGUALINKED_BAD")
 endif()
+string(REPLACE "${FILE}" "" output "${output}")  # its name says what is expected
 file(STRINGS "${FILE}" expectations REGEX "// expect: ")
 if(NOT expectations)
   message(FATAL_ERROR "${FILE} has no line \"// expect: TEXT\"")
