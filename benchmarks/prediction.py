@@ -10,7 +10,7 @@ import sys
 import threading
 import time
 
-tool, model, profile_path, scratch, only, rows_path = sys.argv[1:]
+tool, model, scratch, only, rows_path = sys.argv[1:]
 
 # Slow-down of each worker, and seconds by which a relay delays what is sent to it (0: no relay).
 FLEETS = [
@@ -75,6 +75,24 @@ def run(*words):
     return json.loads(done.stdout)
 
 
+def speed_now():
+    """Seconds of one process for a token and for a prompt."""
+    rates = run("bench", "--model", model, "--threads", "1", "--prompt-tokens", "128", "--generate-tokens", "48",
+                "--repetitions", str(REPETITIONS), "--json")
+    return {"token": 1 / rates["decode_tokens_per_second"], "first": 128 / rates["prefill_tokens_per_second"]}
+
+
+def mean(a, b):
+    return {what: (a[what] + b[what]) / 2 for what in a}
+
+
+def probed():
+    """This machine as a device of a fleet, and its speed about that time."""
+    before = speed_now()
+    device = run("probe", "--model", model, "--threads", "1", "--name", "machine", "--json")["devices"][0]
+    return device, mean(before, speed_now())
+
+
 def slower(device, factor, name, endpoint):
     """The probed machine as it is when slowed down."""
     made = copy.deepcopy(device)
@@ -85,15 +103,16 @@ def slower(device, factor, name, endpoint):
     for kind in made["profiles"][0]["kinds"]:
         kind["decode_seconds"] *= factor
         kind["decode_seconds_per_context_token"] *= factor
+        for batch in kind["batches"]:
+            batch["seconds"] *= factor
         for piece in kind["prefill"]:
             piece["seconds"] *= factor
             piece["seconds_per_context_token"] *= factor
     return made
 
 
-def fleet_of(number, factors, delays, workers):
+def fleet_of(machine, number, factors, delays, workers):
     """Starts the workers, measures the ways to them, and writes the fleet: the workers, then the header, this process."""
-    machine = json.load(open(profile_path))["devices"][0]
     names = [f"worker-{i}" for i in range(len(factors))]
     devices, ways = [], []
     for name, factor, delay in zip(names, factors, delays):
@@ -124,7 +143,9 @@ def fleet_of(number, factors, delays, workers):
 def measure(number, factors, delays):
     workers, rows = [], []
     try:
-        fleet = fleet_of(number, factors, delays, workers)
+        machine, then = probed()
+        fleet = fleet_of(machine, number, factors, delays, workers)
+        before = speed_now()
         for sequences, prompt, generate in LOADS:
             load = ["--prompt-tokens", str(prompt), "--generate-tokens", str(generate), "--sequences", str(sequences)]
             for cut in CUTS[len(factors)]:
@@ -133,10 +154,13 @@ def measure(number, factors, delays):
                 path = f"{scratch}/plan.json"
                 json.dump(plan, open(path, "w"))
                 bench = run("bench", "--model", model, "--plan", path, "--repetitions", str(REPETITIONS), "--json", *load)
+                after = speed_now()
+                drift = {what: seconds / then[what] for what, seconds in mean(before, after).items()}
+                before = after
                 said = plan["predicted"]
                 rows.append({"fleet": number, "factors": factors, "delays": delays, "cut": cut, "sequences": sequences,
                              "prompt": prompt, "generate": generate, "batch": plan["micro_batch_sequences"],
-                             "token": 1 / bench["decode_tokens_per_second"], "token_said": said["token_seconds"],
+                             "drift": drift, "token": 1 / bench["decode_tokens_per_second"], "token_said": said["token_seconds"],
                              "token_formula": plan["objective_seconds"] / sequences,
                              "first": sequences * prompt / bench["prefill_tokens_per_second"],
                              "first_said": said["prefill_seconds"]})
@@ -148,34 +172,42 @@ def measure(number, factors, delays):
     return rows
 
 
-def error(row, what):
-    return row[what + "_said"] / row[what] - 1
+def error(row, what, drifted=True):
+    return row[what + "_said"] * (row["drift"][what] if drifted else 1) / row[what] - 1
 
 
 def tell(r):
     print(f"{r['fleet']:5} {'/'.join(f'{f:g}' for f in r['factors']):>8} {r['cut']:>6} {r['sequences']:3} {r['batch']:5} {r['prompt']:6}"
-          f" {r['token_said'] * 1e3:9.2f} {r['token'] * 1e3:9.2f} {100 * error(r, 'token'):7.1f}"
-          f" {r['first_said'] * 1e3:9.1f} {r['first'] * 1e3:9.1f} {100 * error(r, 'first'):7.1f}", flush=True)
+          + "".join(f" {r[what + '_said'] * 1e3:9.2f} {r[what] * 1e3:8.2f} {r['drift'][what]:6.3f} {100 * error(r, what):6.1f}"
+                    for what in ("token", "first")), flush=True)
+
+
+def in_order(placements):
+    """Whether the three quickest by prediction are in the order of what was measured."""
+    top = sorted(placements, key=lambda r: r["token_said"])[:3]
+    return all(b["token"] > a["token"] * (1 - SAME) or b["token_said"] < a["token_said"] * (1 + SAME)
+               for a, b in zip(top, top[1:]))
 
 
 def sum_up(rows):
-    for what, label, target in (("token", "time per token", 5), ("first", "time to the first token", 10)):
-        for some, which in ((rows, "all"), ([r for r in rows if r["sequences"] == 1], "one sequence"),
-                            ([r for r in rows if r["sequences"] > 1], "several, where stages work at once")):
-            if some:
-                errors = sorted(abs(error(r, what)) for r in some)
-                print(f"{label}, {which}: median error {100 * statistics.median(errors):.1f} % (target {target} %), "
-                      f"nine in ten within {100 * errors[int(0.9 * (len(errors) - 1))]:.1f} %, {len(some)} runs")
-    settings = {}
-    for r in rows:
-        settings.setdefault((r["fleet"], r["sequences"], r["prompt"], r["generate"]), []).append(r)
-    right = 0
-    for placements in settings.values():
-        top = sorted(placements, key=lambda r: r["token_said"])[:3]
-        right += all(b["token"] > a["token"] * (1 - SAME) or b["token_said"] < a["token_said"] * (1 + SAME)
-                     for a, b in zip(top, top[1:]))
-    print(f"order of the top three placements right in {right} of {len(settings)} settings, "
-          f"{100 * right / max(1, len(settings)):.0f} % (target 95 %; {100 * SAME:.0f} % counts as equal)")
+    alone = [r for r in rows if r["sequences"] == 1]
+    crowded = [r for r in rows if r["sequences"] > 1]
+    for some, which in ((rows, "all"), (alone, "one sequence"), (crowded, "several, where stages work at once")):
+        if not some:
+            continue
+        print(f"{which}, {len(some)} runs:")
+        for what, label, target in (("token", "time per token", 5), ("first", "time to the first token", 10)):
+            errors = sorted(abs(error(r, what)) for r in some)
+            undrifted = statistics.median(abs(error(r, what, drifted=False)) for r in some)
+            print(f"  {label}: median error {100 * statistics.median(errors):.1f} % (target {target} %), "
+                  f"nine in ten within {100 * errors[int(0.9 * (len(errors) - 1))]:.1f} %; "
+                  f"drift left in, {100 * undrifted:.1f} %")
+        settings = {}
+        for r in some:
+            settings.setdefault((r["fleet"], r["sequences"], r["prompt"], r["generate"]), []).append(r)
+        right = sum(in_order(placements) for placements in settings.values())
+        print(f"  order of the top three placements right in {right} of {len(settings)} settings, "
+              f"{100 * right / len(settings):.0f} % (target 95 %; {100 * SAME:.0f} % counts as equal)")
 
 
 rows = []
@@ -185,7 +217,7 @@ if rows_path:
     except FileNotFoundError:
         pass
 chosen = [int(n) for n in only.split(",")] if only else range(1, len(FLEETS) + 1)
-print("fleet  factors    cut seq batch prompt   predicted  measured err %  first said  measured err %   (ms)")
+print("fleet  factors    cut seq batch prompt  token said measured  drift  err % first said measured  drift  err %   (ms)")
 for number in chosen:
     new = measure(number, *FLEETS[number - 1])
     rows += new
