@@ -57,6 +57,8 @@ foreach(_folder graph partition transport runtime formats text documents model e
   file(GLOB _unit CONFIGURE_DEPENDS "${_include}/lingualinked/${_folder}/src.hpp")
   list(APPEND _model_units ${_unit})
 endforeach()
+# What computes, hashes and tokenises is ten times slower without optimisation: a build for a debugger or a sanitizer keeps it.
+set(lingualinked_hot_options "$<$<AND:$<CONFIG:Debug>,$<CXX_COMPILER_ID:GNU,Clang,AppleClang>>:-O1>")
 
 set(lingualinked_model_libraries nlohmann_json::nlohmann_json utf8proc::utf8proc PCRE2::8BIT)
 if(LINGUALINKED_HEADER_ONLY OR NOT _kernel_units)
@@ -68,7 +70,8 @@ else()
   lingualinked_units(kernels ${_kernel_units})
   target_link_libraries(lingualinked_kernels PUBLIC lingualinked_core)
   # The code switches contraction off itself; this is belt and braces (MSVC does not contract by default).
-  target_compile_options(lingualinked_kernels PRIVATE $<$<CXX_COMPILER_ID:GNU,Clang,AppleClang>:-ffp-contract=off>)
+  target_compile_options(lingualinked_kernels PRIVATE
+    $<$<CXX_COMPILER_ID:GNU,Clang,AppleClang>:-ffp-contract=off> ${lingualinked_hot_options})
 endif()
 add_library(lingualinked::kernels ALIAS lingualinked_kernels)
 
@@ -82,6 +85,10 @@ if(lingualinked_has_models)
     target_compile_definitions(lingualinked_models PUBLIC LINGUALINKED_COMPILED_CORE)
     target_link_libraries(lingualinked_models PUBLIC lingualinked_kernels ${lingualinked_model_libraries})
     target_compile_options(lingualinked_models PRIVATE $<$<CXX_COMPILER_ID:GNU,Clang,AppleClang>:-ffp-contract=off>)
+    foreach(_unit formats text)
+      set_source_files_properties("${PROJECT_BINARY_DIR}/units/lingualinked_${_unit}.cpp" PROPERTIES
+        COMPILE_OPTIONS "${lingualinked_hot_options}")
+    endforeach()
   endif()
   add_library(lingualinked::models ALIAS lingualinked_models)
 

@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 
 #include "random_documents.hpp"
+#include "support/rounds.hpp"
 
 #include <lingualinked/core/bytes.hpp>
 
@@ -47,7 +48,7 @@ constexpr std::size_t kinds = std::variant_size_v<ll::control::message>;
 TEST_SUITE("documents/control") {
   TEST_CASE("every kind of message is read back as it was written") {
     for (std::size_t kind = 0; kind < kinds; ++kind) {
-      for (std::uint64_t seed = 0; seed < 200; ++seed) {
+      for (std::uint64_t seed = 0; seed < test_support::rounds(200); ++seed) {
         CAPTURE(kind);
         CAPTURE(seed);
         random_documents::source s(seed);
@@ -159,7 +160,7 @@ TEST_SUITE("documents/control") {
   }
 
   TEST_CASE("damaged messages give clean errors, or messages that are stable") {
-    for (std::uint64_t seed = 0; seed < 5000; ++seed) {
+    for (std::uint64_t seed = 0; seed < test_support::rounds(5000); ++seed) {
       CAPTURE(seed);
       random_documents::source s(seed);
       const std::string text = random_documents::damaged(text_of(random_documents::control_message(s, seed % kinds)), s);

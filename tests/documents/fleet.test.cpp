@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 
 #include "random_documents.hpp"
+#include "support/rounds.hpp"
 
 #include <cstdint>
 #include <string>
@@ -86,7 +87,7 @@ TEST_SUITE("documents/fleet") {
   }
 
   TEST_CASE("what was written is read back to the last bit") {
-    for (std::uint64_t seed = 0; seed < 300; ++seed) {
+    for (std::uint64_t seed = 0; seed < test_support::rounds(300); ++seed) {
       CAPTURE(seed);
       random_documents::source s(seed);
       const ll::fleet fleet = random_documents::fleet(s);
@@ -182,7 +183,7 @@ TEST_SUITE("documents/fleet") {
   }
 
   TEST_CASE("damaged fleets give clean errors, or fleets that are stable") {
-    for (std::uint64_t seed = 0; seed < 3000; ++seed) {
+    for (std::uint64_t seed = 0; seed < test_support::rounds(3000); ++seed) {
       CAPTURE(seed);
       random_documents::source s(seed);
       const std::string text = random_documents::damaged(ll::to_json(random_documents::fleet(s)).dump(), s);

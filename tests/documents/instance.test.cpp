@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 
 #include "random_documents.hpp"
+#include "support/rounds.hpp"
 
 #include <cstdint>
 #include <string>
@@ -55,7 +56,7 @@ TEST_SUITE("documents/instance") {
   }
 
   TEST_CASE("what was written is read back to the last bit") {
-    for (std::uint64_t seed = 0; seed < 300; ++seed) {
+    for (std::uint64_t seed = 0; seed < test_support::rounds(300); ++seed) {
       CAPTURE(seed);
       random_documents::source s(seed);
       const ll::placement_instance instance = random_documents::instance(s);
@@ -124,7 +125,7 @@ TEST_SUITE("documents/instance") {
   }
 
   TEST_CASE("damaged instances give clean errors, or instances that are stable") {
-    for (std::uint64_t seed = 0; seed < 3000; ++seed) {
+    for (std::uint64_t seed = 0; seed < test_support::rounds(3000); ++seed) {
       CAPTURE(seed);
       random_documents::source s(seed);
       const auto instance = ll::read_instance(random_documents::damaged(ll::to_json(random_documents::instance(s)).dump(), s));

@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 
 #include "random_documents.hpp"
+#include "support/rounds.hpp"
 
 #include <cstdint>
 #include <functional>
@@ -68,7 +69,7 @@ TEST_SUITE("documents/plan") {
   }
 
   TEST_CASE("what was written is read back to the last bit") {
-    for (std::uint64_t seed = 0; seed < 300; ++seed) {
+    for (std::uint64_t seed = 0; seed < test_support::rounds(300); ++seed) {
       CAPTURE(seed);
       random_documents::source s(seed);
       const ll::plan_document plan = random_documents::plan(s);
@@ -140,7 +141,7 @@ TEST_SUITE("documents/plan") {
   }
 
   TEST_CASE("damaged plans give clean errors, or plans that are stable") {
-    for (std::uint64_t seed = 0; seed < 3000; ++seed) {
+    for (std::uint64_t seed = 0; seed < test_support::rounds(3000); ++seed) {
       CAPTURE(seed);
       random_documents::source s(seed);
       const auto plan = ll::read_plan(random_documents::damaged(ll::to_json(random_documents::plan(s)).dump(), s));

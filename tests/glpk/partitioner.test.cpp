@@ -7,6 +7,7 @@
 
 #include "../partition/brute_force.hpp"
 #include "../partition/random_instances.hpp"
+#include "support/rounds.hpp"
 
 #include <cstdint>
 
@@ -44,19 +45,19 @@ void check_against_brute_force(const ll::glpk_partitioner& solver, const ll::pla
 
 TEST_SUITE("glpk/partitioner") {
   TEST_CASE("GLPK alone finds and proves the best of all plans, by brute force") {
-    for (std::uint64_t seed = 1; seed <= 600; ++seed) {
+    for (std::uint64_t seed = 1; seed <= test_support::rounds(600); ++seed) {
       CAPTURE(seed);
       check_against_brute_force(ll::glpk_partitioner{false}, ref::make_random_instance(seed).problem);
     }
   }
   TEST_CASE("so it does when it starts from the plan of chain") {
-    for (std::uint64_t seed = 1001; seed <= 1600; ++seed) {
+    for (std::uint64_t seed = 1001; seed <= 1000 + test_support::rounds(600); ++seed) {
       CAPTURE(seed);
       check_against_brute_force(ll::glpk_partitioner{}, ref::make_random_instance(seed).problem);
     }
   }
   TEST_CASE("many edges past one cut are no obstacle, with and without the head start") {
-    for (std::uint64_t seed = 2001; seed <= 2200; ++seed) {
+    for (std::uint64_t seed = 2001; seed <= 2000 + test_support::rounds(200); ++seed) {
       CAPTURE(seed);
       auto p = ref::make_random_instance(seed).problem;
       ref::add_edges(p, seed, 3 + seed % 6);
@@ -65,7 +66,7 @@ TEST_SUITE("glpk/partitioner") {
     }
   }
   TEST_CASE("numbers of all sizes in one problem are no obstacle, nor do they make up a proof") {
-    for (std::uint64_t seed = 2501; seed <= 2700; ++seed) {
+    for (std::uint64_t seed = 2501; seed <= 2500 + test_support::rounds(200); ++seed) {
       CAPTURE(seed);
       auto p = ref::make_random_instance(seed).problem;
       ref::dice roll(seed ^ 0x517e);

@@ -7,6 +7,7 @@
 
 #include "brute_force.hpp"
 #include "random_instances.hpp"
+#include "support/rounds.hpp"
 #include "types_reference.hpp"
 
 #include <cstddef>
@@ -33,7 +34,7 @@ bool has_one_way_link(const ll::placement_instance& p) {
 
 TEST_SUITE("partition/chain") {
   TEST_CASE("its plan is the best of all plans, by brute force, on instances of every kind") {
-    constexpr std::uint64_t instances = 2000;
+    constexpr std::uint64_t instances = test_support::rounds(2000);
     std::uint64_t infeasible = 0, edges = 0, missing = 0, one_way = 0, ties = 0, tied = 0;
     std::uint64_t forbidden = 0, contracts = 0, stages = 0;
     std::uint64_t header_null = 0, header_with_stage = 0, header_without_stage = 0;
@@ -106,7 +107,7 @@ TEST_SUITE("partition/chain") {
   }
   TEST_CASE("told to follow more edges past one cut it stays exact, and by default it declines them by name") {
     std::uint64_t declined = 0;
-    for (std::uint64_t seed = 2001; seed <= 2200; ++seed) {
+    for (std::uint64_t seed = 2001; seed <= 2000 + test_support::rounds(200); ++seed) {
       CAPTURE(seed);
       auto p = ref::make_random_instance(seed).problem;
       ref::add_edges(p, seed, 3 + seed % 6);
@@ -121,7 +122,7 @@ TEST_SUITE("partition/chain") {
       CHECK(by_default.error().code == ll::errc::unsupported);
       CHECK(by_default.error().message.find("use glpk") != std::string::npos);
     }
-    CHECK(declined > 20);
+    CHECK(declined > test_support::rounds(200) / 10);
   }
   TEST_CASE("out of time it says what it has, and proves no more than it did") {
     const auto p = ref::make_fleet(3, 50, 14, 4, 1.2);

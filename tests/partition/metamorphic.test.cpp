@@ -5,6 +5,7 @@
 
 #include "brute_force.hpp"
 #include "random_instances.hpp"
+#include "support/rounds.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -17,7 +18,7 @@ namespace ref = planning_reference;
 namespace {
 
 constexpr double infeasible = std::numeric_limits<double>::infinity();
-constexpr std::uint64_t instances = 300;
+constexpr std::uint64_t instances = test_support::rounds(300);
 
 double least_tau(const ll::placement_instance& p) {
   const auto plan = ll::chain_partitioner{}.solve(p, 600);
@@ -105,7 +106,7 @@ TEST_SUITE("partition/metamorphic") {
         CHECK(tau <= cost->tau * (1 + 1e-12));
       }
     });
-    CHECK(alone > 300);
+    CHECK(alone > instances);
   }
   TEST_CASE("an edge never makes a plan cheaper, and an edge to the same device costs nothing") {
     each_instance([](auto p, double tau) {

@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 
 #include "brute_force.hpp"
+#include "support/rounds.hpp"
 #include "wishes.hpp"
 
 #include <algorithm>
@@ -18,7 +19,7 @@ namespace ref = planning_reference;
 
 TEST_SUITE("partition/objectives") {
   TEST_CASE("energy, completion and batteries: the plan of chain is the best of all plans, by brute force") {
-    constexpr std::uint64_t instances = 1500;
+    constexpr std::uint64_t instances = test_support::rounds(1500);
     std::uint64_t infeasible = 0, unlike_tau = 0;
     for (std::uint64_t seed = 1; seed <= instances; ++seed) {
       CAPTURE(seed);
@@ -69,7 +70,7 @@ TEST_SUITE("partition/objectives") {
     }
   }
   TEST_CASE("what must not matter does not, and what helps never costs anything") {
-    for (std::uint64_t seed = 3001; seed <= 3200; ++seed) {
+    for (std::uint64_t seed = 3001; seed <= 3000 + test_support::rounds(200); ++seed) {
       CAPTURE(seed);
       auto p = ref::random_wish(seed);
       p.edges.clear();

@@ -5,6 +5,7 @@
 #include <doctest/doctest.h>
 
 #include "network.hpp"
+#include "support/rounds.hpp"
 
 #include <algorithm>
 #include <cstddef>
@@ -68,7 +69,7 @@ void check_forgotten(fake::network& net, std::size_t stages) {
 
 TEST_SUITE("runtime/session") {
   TEST_CASE("tokens and logits are those of the undivided model, whatever the split, the network and the batching") {
-    for (std::uint64_t seed = 0; seed < 400; ++seed) {
+    for (std::uint64_t seed = 0; seed < test_support::rounds(400); ++seed) {
       CAPTURE(seed);
       std::mt19937_64 random(seed);
       const std::size_t modules = 4 + random() % 8;
@@ -178,7 +179,7 @@ TEST_SUITE("runtime/session") {
   }
 
   TEST_CASE("requests that are cancelled out of shared batches leave the others right") {
-    for (std::uint64_t seed = 0; seed < 300; ++seed) {
+    for (std::uint64_t seed = 0; seed < test_support::rounds(300); ++seed) {
       CAPTURE(seed);
       std::mt19937_64 random(seed);
       const fake::model m = fake::model::random(6, 2, random);

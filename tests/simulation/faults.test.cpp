@@ -6,6 +6,7 @@
 #include <lingualinked/runtime/limits.hpp>
 
 #include "runtime/fake_model.hpp"
+#include "support/rounds.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -74,7 +75,7 @@ TEST_SUITE("simulation/faults") {
   TEST_CASE("whatever goes wrong, every request ends exactly once, in time, and what was said of it was right") {
     std::size_t complete = 0;
     std::size_t failed = 0;
-    for (std::uint64_t seed = 0; seed < 1500; ++seed) {
+    for (std::uint64_t seed = 0; seed < test_support::rounds(1500); ++seed) {
       CAPTURE(seed);
       std::mt19937_64 random(seed);
       const std::size_t modules = 4 + random() % 6;
@@ -114,8 +115,8 @@ TEST_SUITE("simulation/faults") {
       }
     }
     // The seeds must try both ends, or they try nothing.
-    CHECK(complete > 1000);
-    CHECK(failed > 1000);
+    CHECK(complete > test_support::rounds(1000));
+    CHECK(failed > test_support::rounds(1000));
   }
 
   TEST_CASE("a token stream does not depend on how long anything takes") {
@@ -159,7 +160,7 @@ TEST_SUITE("simulation/faults") {
 
   TEST_CASE("drawn faults are of every kind, inside the plan and inside the time") {
     std::set<ll::fault::kind> kinds;
-    for (std::uint64_t seed = 0; seed < 200; ++seed) {
+    for (std::uint64_t seed = 0; seed < test_support::rounds(200); ++seed) {
       for (std::size_t stages = 1; stages <= 3; ++stages) {
         const auto faults = ll::draw_faults(seed, stages, 2.5, 4);
         CHECK(faults.size() == 4);

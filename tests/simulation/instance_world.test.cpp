@@ -8,6 +8,7 @@
 #include <lingualinked/transport/frame.hpp>
 
 #include "partition/random_instances.hpp"
+#include "support/rounds.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -73,7 +74,7 @@ double simulated_round(const random_plan& p, std::uint32_t rounds) {
 
 TEST_SUITE("simulation/instance_world") {
   TEST_CASE("one sequence takes T for each token, whatever the plan") {
-    for (std::uint64_t seed = 1; seed <= 80; ++seed) {
+    for (std::uint64_t seed = 1; seed <= test_support::rounds(80); ++seed) {
       CAPTURE(seed);
       const random_plan p = make_random_plan(seed, 8);
       CHECK(simulated_round(p, 20) == doctest::Approx(expected_tau(p.instance, p.stages)).epsilon(1e-3));
@@ -81,7 +82,7 @@ TEST_SUITE("simulation/instance_world") {
   }
 
   TEST_CASE("many sequences take max(T, K P) a round") {
-    for (std::uint64_t seed = 1; seed <= 48; ++seed) {
+    for (std::uint64_t seed = 1; seed <= test_support::rounds(48); ++seed) {
       CAPTURE(seed);
       random_plan p = make_random_plan(seed, 6);
       p.instance.sequences = 1 + static_cast<std::uint32_t>(dice(seed + 1000).below(seed % 16 == 0 ? 20 : 6));
@@ -91,7 +92,7 @@ TEST_SUITE("simulation/instance_world") {
   }
 
   TEST_CASE("micro-batches of b take max(T(b), m P(b)) for a round of all sequences, also on slow ways") {
-    for (std::uint64_t seed = 1; seed <= 40; ++seed) {
+    for (std::uint64_t seed = 1; seed <= test_support::rounds(40); ++seed) {
       CAPTURE(seed);
       random_plan p = make_random_plan(seed, 6);
       dice roll(seed + 2000);
@@ -107,7 +108,7 @@ TEST_SUITE("simulation/instance_world") {
   }
 
   TEST_CASE("a residual edge goes beside the stream, so a round takes no longer than the definition says") {
-    for (std::uint64_t seed = 1; seed <= 60; ++seed) {
+    for (std::uint64_t seed = 1; seed <= test_support::rounds(60); ++seed) {
       CAPTURE(seed);
       random_plan p = make_random_plan(seed, 5);
       if (p.stages.size() < 3) continue;

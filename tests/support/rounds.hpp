@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#pragma once
+#include <cstdint>
+
+namespace test_support {
+
+/// How many of so many random cases a test runs: a sanitizer slows each by ten and finds in a quarter what it finds in all.
+/// Mutated model files and fuzz targets are for the sanitizer: they run whole.
+constexpr std::uint64_t rounds(std::uint64_t cases) noexcept {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+  return (cases + 3) / 4;
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+  return (cases + 3) / 4;
+#else
+  return cases;
+#endif
+#else
+  return cases;
+#endif
+}
+
+}  // namespace test_support
