@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // A model as a whole, on one device: tokens per second of a prompt, and what share of the processor's int8 peak its layers use;
-// of decoding behind contexts of several lengths; of eight sequences decoded together; and bytes per second of loading.
+// of decoding behind contexts of several lengths, and of eight sequences together, with the bytes of weights and KV cache read
+// per second, and their share of what plain reading of as many bytes reaches; and bytes per second of loading. GB/s at two
+// depths compare as tokens/s would, had both as many bytes to read.
 //   benchmark_inference MODEL.gguf --benchmark_filter=decode --benchmark_repetitions=5 --benchmark_report_aggregates_only
 #include <lingualinked/execution/cpu_executor.hpp>
 #include <lingualinked/model/language_model.hpp>
 #include <lingualinked/probe/int8_peak.hpp>
+#include <lingualinked/probe/machine.hpp>
 
 #include <benchmark/benchmark.h>
 
@@ -12,6 +15,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <iostream>
+#include <map>
 #include <string>
 #include <thread>
 #include <utility>
@@ -88,6 +92,26 @@ double operations_per_token(const ll::language_model& model) {
   return sum;
 }
 
+/// Bytes that one step of decoding reads: weights once, and of every sequence the keys and values of `depth` positions.
+std::uint64_t bytes_per_step(const ll::language_model& model, std::size_t depth, std::size_t sequences) {
+  const ll::module_graph modules = model.modules(model.default_kv_type());
+  std::uint64_t bytes = 0;
+  for (std::uint32_t u = 0; u < modules.node_count(); ++u) bytes += modules.cost(u).read_bytes_per_token;
+  for (const ll::operation& op : model.graph().operations)
+    if (const auto* a = std::get_if<ll::attention_operation>(&op.kind))
+      bytes += 2 * ll::facts_of(model.default_kv_type()).block_bytes * a->kv_heads * a->head_size * sequences *
+               (a->window == 0 ? depth : std::min(depth, a->window));
+  return bytes;
+}
+
+/// What the machine gives to threads that only read so much, measured once.
+double reading_rate(std::uint64_t bytes, unsigned threads) {
+  static std::map<std::pair<std::uint64_t, unsigned>, double> known;
+  const auto [at, added] = known.try_emplace({bytes, threads}, 0);
+  if (added) at->second = ll::read_bandwidth(bytes, threads);
+  return at->second;
+}
+
 void load(benchmark::State& state, const ll::language_model* model) {
   for (auto _ : state) benchmark::DoNotOptimize(ll::stage_weights::load(model->graph().operations, model->weights()).value());
   state.SetBytesProcessed(static_cast<std::int64_t>(state.iterations()) * static_cast<std::int64_t>(model->weight_bytes()));
@@ -106,6 +130,8 @@ void prefill(benchmark::State& state, const ll::language_model* model, unsigned 
 void decode(benchmark::State& state, const ll::language_model* model, unsigned threads, std::size_t depth,
             std::size_t sequences) {
   constexpr std::size_t stretch = 64;
+  const std::uint64_t bytes = bytes_per_step(*model, depth + stretch / 2, sequences);
+  const double rate = reading_rate(bytes, threads);
   runner r(*model, threads, depth + stretch, sequences);
   std::size_t left = 0;
   for (auto _ : state) {
@@ -120,6 +146,9 @@ void decode(benchmark::State& state, const ll::language_model* model, unsigned t
   }
   state.counters["tokens/s"] =
       benchmark::Counter(static_cast<double>(sequences) * static_cast<double>(state.iterations()), benchmark::Counter::kIsRate);
+  const double read = static_cast<double>(bytes) * static_cast<double>(state.iterations());
+  state.counters["GB/s"] = benchmark::Counter(read / 1e9, benchmark::Counter::kIsRate);
+  state.counters["%read"] = benchmark::Counter(100 * read / rate, benchmark::Counter::kIsRate);
 }
 
 }  // namespace

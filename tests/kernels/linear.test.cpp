@@ -114,6 +114,22 @@ TEST_SUITE("kernels/linear") {
     }
   }
 
+  TEST_CASE("rows of 2048 numbers, tokens of more than one pack and an odd number of rows give the scalar bits too") {
+    const std::uint64_t seed = 29;
+    CAPTURE(seed);
+    draws random(seed);
+    const std::vector<const lk::table*> all = tables();
+    for (const ll::dtype type : {ll::dtype::q4_1, ll::dtype::q8_0, ll::dtype::q6_k, ll::dtype::f16}) {
+      CAPTURE(ll::name_of(type));
+      layer l(random, type, 129, 2048, 66);
+      const std::vector<float> expected = l.run(*all[0], true, true);
+      for (std::size_t i = 1; i < all.size(); ++i) {
+        CAPTURE(all[i]->name);
+        CHECK(difference(l.run(*all[i], true, true), expected) == "");
+      }
+    }
+  }
+
   TEST_CASE("weights and activations at the ends of their ranges stay exact") {
     draws random(23);
     const std::vector<const lk::table*> all = tables();
