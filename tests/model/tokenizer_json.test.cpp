@@ -10,6 +10,7 @@
 #include <fstream>
 #include <iterator>
 #include <string>
+#include <vector>
 
 namespace ll = lingualinked;
 
@@ -76,6 +77,15 @@ TEST_SUITE("model/tokenizer_json") {
         CHECK(made->decode(vector.at("ids").get<std::vector<ll::token_id>>()) == vector.at("decoded").get<std::string>());
       }
     }
+  }
+
+  TEST_CASE("a file of as many values as the largest vocabularies have is read") {
+    // Gemma 3's: 262 thousand tokens, and 515 thousand merges as newer versions of the reference write them, as lists of two.
+    std::string json = R"({"padding":[0)";
+    for (int i = 0; i < 262'144 + 3 * 514'906; ++i) json += ",0";
+    const auto made = load(json + R"(],"model":{"type":"BPE","vocab":{"a":0,"b":1,"ab":2},"merges":[["a","b"]]}})");
+    REQUIRE_MESSAGE(made, (made ? "" : made.error().message));
+    CHECK(made->encode("ab").value() == std::vector<ll::token_id>{2});
   }
 
   TEST_CASE("what is broken or not supported is refused by name") {
