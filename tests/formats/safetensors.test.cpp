@@ -358,6 +358,11 @@ TEST_SUITE("formats/safetensors") {
     REQUIRE_FALSE(model.has_value());
     CHECK(model.error().code == errc::io);
     CHECK(model.error().message.find("model.safetensors") != std::string::npos);
+    folder.write("pytorch_model.bin", "pickled");
+    const auto pickled = ll::safetensors_model::open(folder.path().string());
+    REQUIRE_FALSE(pickled.has_value());
+    CHECK(pickled.error().code == errc::unsupported);
+    CHECK(pickled.error().message.find("Save the model as safetensors") != std::string::npos);
   }
 
   TEST_CASE("3000 mutations of a real header give a clean error or a sound file") {
