@@ -83,7 +83,6 @@ ll::result<int> bench(const bench_options& o) {
       if (++begun == o.sequences) first = clock::now();
     });
     const auto end = clock::now();
-    if (!made && made.error().code == ll::errc::cancelled) return interrupted;
     if (!made) return made.error();
     if (r == 0) continue;  // warms caches and pages
     prefill.push_back(static_cast<double>(o.sequences) * o.prompt_tokens / std::chrono::duration<double>(first - start).count());
@@ -137,14 +136,14 @@ void add_bench(CLI::App& app, action& chosen) {
   auto o = std::make_shared<bench_options>();
   CLI::App* c = app.add_subcommand("bench", "Measure prefill and decode speed, and what this machine's memory would allow");
   o->model.add_to(*c);
-  c->add_option("--prompt-tokens", o->prompt_tokens, "Length of the prompt")->capture_default_str()->check(CLI::PositiveNumber);
-  c->add_option("--generate-tokens", o->generate_tokens, "Tokens to write")->capture_default_str()->check(CLI::PositiveNumber);
+  c->add_option("--prompt-tokens", o->prompt_tokens, "Length of the prompt")->capture_default_str()->check(positive);
+  c->add_option("--generate-tokens", o->generate_tokens, "Tokens to write")->capture_default_str()->check(positive);
   c->add_option("--sequences", o->sequences, "Generations at a time; speeds are of all of them together")
       ->capture_default_str()
       ->check(CLI::Range(1, 1024));
   c->add_option("--repetitions", o->repetitions, "Runs that count, after one that does not")
       ->capture_default_str()
-      ->check(CLI::PositiveNumber);
+      ->check(positive);
   o->where.add_to(*c, false);
   c->add_flag("--json", o->json, "Print one JSON document");
   c->callback([o, &chosen] { chosen = [o] { return bench(*o); }; });

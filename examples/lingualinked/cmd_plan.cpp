@@ -13,6 +13,7 @@
 #include <algorithm>
 #include <iostream>
 #include <iterator>
+#include <limits>
 #include <memory>
 #include <span>
 #include <string>
@@ -46,7 +47,9 @@ struct plan_options {
 int tell(const ll::plan_document& plan, const plan_options& o) {
   if (o.json) print_json(ll::to_json(plan));
   else std::cout << describe_plan(plan);
-  return plan.stages.empty() ? no_plan : done;
+  if (!plan.stages.empty()) return done;
+  print_error("no plan (" + plan.status + "): " + plan.reason.value_or("no reason known"));
+  return no_plan;
 }
 
 /// What is said of a plan beyond the plan: windows, explanation and picture, as asked for; then prints it.
@@ -151,20 +154,20 @@ void add_plan(CLI::App& app, action& chosen) {
   CLI::Option* sequences = c->add_option("--sequences", o->sequences, "Sequences in flight")->check(CLI::Range(1, 1024));
   CLI::Option* micro_batch =
       c->add_option("--micro-batch", o->micro_batch, "Sequences whose tokens share a batch, a divisor; the best if not given")
-          ->check(CLI::PositiveNumber);
-  CLI::Option* context = c->add_option("-c,--context", o->where.context, "Longest context in tokens, paid for in memory")
-                             ->check(CLI::PositiveNumber);
+          ->check(positive);
+  CLI::Option* context =
+      c->add_option("-c,--context", o->where.context, "Longest context in tokens, paid for in memory")->check(positive);
   o->where.add_limits_to(*c);
   c->add_option("--kv", o->where.kv, "Type of the KV cache: f32 or f16");
   c->add_option("--prompt-tokens", o->prompt_tokens,
                 "Prompt length, of the request that completion means and at which times are taken")
       ->capture_default_str()
-      ->check(CLI::PositiveNumber);
+      ->check(positive);
   c->add_option("--generate-tokens", o->generate_tokens, "Tokens written, for the same; batteries must last for them")
       ->capture_default_str()
-      ->check(CLI::NonNegativeNumber);
+      ->check(CLI::Range(0, std::numeric_limits<int>::max()));
   c->add_option("--solver", o->solver, solver_names() + "; " + default_solver() + " if not given");
-  c->add_option("--time-limit", o->time_limit, "Seconds for the solver")->capture_default_str()->check(CLI::PositiveNumber);
+  c->add_option("--time-limit", o->time_limit, "Seconds for the solver")->capture_default_str()->check(CLI::Range(1e-6, 1e6));
   c->add_option("--windows", o->windows,
                 "Neighbouring modules that a stage keeps as well, for when a device slows down: expected (by what they are worth "
                 "then, if not given), max-bytes (by size) or none")

@@ -44,6 +44,7 @@ ll::result<int> run(const run_options& o) {
   if (!t && o.ids_file.empty()) return t.error();
   auto ids = prompt_ids(o, t ? &*t : nullptr);
   if (!ids) return ids.error();
+  if (auto inside = check_ids(*ids, model->sizes().vocabulary); !inside) return inside.error();
   auto context = o.where.context_for(*model);
   if (!context) return context.error();
   engine_needs needs{.context_tokens = *context,

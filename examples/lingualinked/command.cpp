@@ -29,6 +29,12 @@ exit_code exit_code_of(ll::errc code) noexcept {
   return internal_error;
 }
 
+void print_error(std::string message) {
+  for (char& c : message)
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) c = ' ';
+  std::cerr << "lingualinked: error: " << message << std::endl;
+}
+
 void print_json(const nlohmann::ordered_json& document) {
   std::cout << document.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) << std::endl;
 }

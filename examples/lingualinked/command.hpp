@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include <functional>
+#include <limits>
 #include <string>
 
 // What every subcommand shares: how it is chosen, how it ends, what it prints.
@@ -26,6 +27,9 @@ enum exit_code : int {
 
 [[nodiscard]] exit_code exit_code_of(ll::errc code) noexcept;
 
+/// What counts and sizes on the command line are checked by.
+inline const CLI::Range positive(1, std::numeric_limits<int>::max());
+
 /// What the chosen subcommand runs; its result is the exit code.
 using action = std::function<ll::result<int>()>;
 
@@ -42,6 +46,8 @@ void add_classify(CLI::App& app, action& chosen);
 void add_bench(CLI::App& app, action& chosen);
 void add_doctor(CLI::App& app, action& chosen);
 
+/// Prints the one line on standard error that every failure ends with.
+void print_error(std::string message);
 /// Prints one JSON document on standard output; bytes that are not UTF-8 become U+FFFD.
 void print_json(const nlohmann::ordered_json& document);
 /// value, or null for "unknown".

@@ -60,6 +60,7 @@ ll::result<void> add_log_probabilities(nlohmann::ordered_json& entries, engine& 
   });
   if (!made) return made.error();
   if (failure) return *std::move(failure);
+  if (made->reason == ll::finish_reason::cancelled) return ll::error{ll::errc::cancelled, "interrupted"};
   return {};
 }
 
@@ -93,7 +94,7 @@ ll::result<ll::shifted_generation> write(engine& e, const ll::sequence_options& 
 void writing_options::add_to(CLI::App& app, float default_temperature) {
   sampling.temperature = default_temperature;
   app.add_option("-n,--max-tokens", max_tokens, "Most tokens to write; until a stop or the context is full if not given")
-      ->check(CLI::PositiveNumber);
+      ->check(positive);
   app.add_option("--temperature", sampling.temperature, "0 takes the likeliest token; higher is more varied")
       ->capture_default_str();
   app.add_option("--top-k", sampling.top_k, "Draw from the k likeliest tokens only; 0 for all")->capture_default_str();

@@ -225,7 +225,7 @@ ll::result<engine> engine::start(const ll::language_model& model, const where_op
 
 ll::result<ll::generation> engine::generate(const ll::sequence_options& options, const on_token& tell) {
   if (backend_->remote) return backend_->remote->generate(options, tell, &interrupt_flag());
-  return backend_->local->generate(options, [&](ll::token_id token) { return tell(token) && !interrupt_flag().load(); });
+  return backend_->local->generate(options, tell, &interrupt_flag());
 }
 
 ll::result<void> engine::generate_together(const ll::sequence_options& options, std::uint32_t count,
@@ -246,10 +246,8 @@ ll::result<void> engine::generate_together(const ll::sequence_options& options, 
     }
     for (auto& user : users) made.push_back(user.get());
   } else {
-    made = backend_->local->generate_all(std::vector<ll::sequence_options>(count, options), [&](std::size_t i, ll::token_id) {
-      tell(i);
-      return !interrupt_flag().load();
-    });
+    made = backend_->local->generate_all(
+        std::vector<ll::sequence_options>(count, options), [&](std::size_t i, ll::token_id) { tell(i); }, &interrupt_flag());
   }
   for (const auto& one : made) {
     if (!one) return one.error();
@@ -260,7 +258,7 @@ ll::result<void> engine::generate_together(const ll::sequence_options& options, 
 
 ll::result<ll::generation> engine::logits(std::vector<ll::token_id> ids, const on_rows& tell) {
   if (backend_->remote) return backend_->remote->logits(std::move(ids), tell, &interrupt_flag());
-  return backend_->local->logits(std::move(ids), tell);
+  return backend_->local->logits(std::move(ids), tell, &interrupt_flag());
 }
 
 std::size_t engine::stages() const noexcept { return backend_->session.stages.size(); }

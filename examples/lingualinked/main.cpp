@@ -10,6 +10,7 @@
 
 #include <csignal>
 #include <exception>
+#include <ios>
 #include <iostream>
 #include <new>
 #include <string>
@@ -25,12 +26,15 @@ bool wants_json(int argc, char** argv) {
 
 /// One line for people; with --json also one document for programs.
 int report(const lingualinked::error& what, bool json) {
-  std::string line = what.message;
-  for (char& c : line)
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) c = ' ';
-  std::cerr << "lingualinked: error: " << line << std::endl;
+  std::cout.exceptions(std::ios::goodbit);
+  tool::print_error(what.message);
   if (json) tool::print_json({{"error", {{"code", lingualinked::name_of(what.code)}, {"message", what.message}}}});
   return tool::exit_code_of(what.code);
+}
+
+int report_unwritable_output() {
+  return report({lingualinked::errc::io, "standard output cannot be written. See that there is room and that its reader stays"},
+                false);
 }
 
 std::string version() {
@@ -69,15 +73,26 @@ int main(int argc, char** argv) {
   tool::add_classify(app, chosen);
   tool::add_bench(app, chosen);
   tool::add_doctor(app, chosen);
+  if (const std::string name = argc > 1 ? argv[1] : "";
+      !name.empty() && name.front() != '-' &&
+      app.get_subcommands([&](const CLI::App* c) { return c->get_name() == name; }).empty())
+    return report({lingualinked::errc::invalid_argument, "no subcommand '" + name + "'. See lingualinked --help"}, json);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {
-    if (e.get_exit_code() == 0) return app.exit(e);  // --help, --version
+    if (e.get_exit_code() == 0) {  // --help, --version
+      const int shown = app.exit(e);
+      return std::cout.flush() ? shown : report_unwritable_output();
+    }
     return report({lingualinked::errc::invalid_argument, std::string(e.what()) + ". See lingualinked --help"}, json);
   }
   try {
+    std::cout.exceptions(std::ios::badbit);  // what cannot be told is no success, and ends what is told
     const auto ended = chosen();
+    std::cout.flush();
     return ended ? *ended : report(ended.error(), json);
+  } catch (const std::ios_base::failure&) {
+    return report_unwritable_output();
   } catch (const lingualinked::failure& e) {
     return report({e.code(), e.what()}, json);
   } catch (const std::bad_alloc&) {

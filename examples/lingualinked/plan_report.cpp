@@ -236,11 +236,7 @@ ll::plan_document::explanation explain_placement(const ll::placement_instance& i
 
 std::string describe_plan(const ll::plan_document& plan) {
   std::string out;
-  if (plan.stages.empty()) {
-    out = fmt::format("no plan ({}): {}\n", plan.status, plan.reason.value_or("no reason known"));
-    if (plan.explained) out += describe_explanation(plan);
-    return out;
-  }
+  if (plan.stages.empty()) return plan.explained ? describe_explanation(plan) : out;
   const std::string batches = plan.sequences > 1 && plan.micro_batch_sequences
                                   ? fmt::format(" in batches of {}", *plan.micro_batch_sequences)
                                   : std::string();

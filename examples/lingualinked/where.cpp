@@ -23,7 +23,7 @@ void where_options::add_to(CLI::App& app, bool with_context) {
   app.add_option("--kv", kv, "Type of the KV cache: f32 or f16; by the model if not given");
   if (with_context)
     app.add_option("-c,--context", context, "Longest context in tokens; the model's own, at most 4096, if not given")
-        ->check(CLI::PositiveNumber);
+        ->check(positive);
 }
 
 void where_options::add_limits_to(CLI::App& app) {
@@ -31,7 +31,7 @@ void where_options::add_limits_to(CLI::App& app) {
                  "With --fleet: the embedding, the first and the last so many layers and the head stay on devices that the fleet "
                  "file calls trusted, and on its header")
       ->check(CLI::Range(0, 65536));
-  app.add_option("--max-stages", max_stages, "With --fleet: at most so many devices in one plan")->check(CLI::PositiveNumber);
+  app.add_option("--max-stages", max_stages, "With --fleet: at most so many devices in one plan")->check(positive);
 }
 
 void where_options::limit(ll::planning_options& options) const {

@@ -20,7 +20,7 @@ namespace tool {
 namespace {
 
 constexpr std::chrono::seconds start_limit{20};
-constexpr std::chrono::milliseconds stop_limit{2000};
+constexpr std::chrono::seconds stop_limit{2};
 constexpr std::size_t longest_line = 256;
 
 /// The first line that comes out of a pipe, without its end.
@@ -94,20 +94,17 @@ worker_process& worker_process::operator=(worker_process&& other) noexcept {
 
 worker_process::~worker_process() { stop(); }
 
-/// A worker leaves by itself when its session is over; one that does not is made to.
+/// A worker leaves by itself when its session is over, or when asked; one that does not, or is stopped, is made to.
 void worker_process::stop() noexcept {
   if (id_ <= 0) return;
+  kill(id_, SIGTERM);
   const auto deadline = std::chrono::steady_clock::now() + stop_limit;
-  int status = 0;
-  for (bool asked = false;;) {
-    const pid_t ended = waitpid(id_, &status, WNOHANG);
-    if (ended == id_ || (ended < 0 && errno != EINTR)) break;
-    const auto now = std::chrono::steady_clock::now();
-    if (!asked && now + stop_limit / 2 > deadline) {
-      kill(id_, SIGTERM);
-      asked = true;
-    }
-    if (now > deadline) kill(id_, SIGKILL);
+  for (;;) {
+    int status = 0;
+    const pid_t changed = waitpid(id_, &status, WNOHANG | WUNTRACED);
+    const bool stopped = changed == id_ && WIFSTOPPED(status);
+    if ((changed == id_ && !stopped) || (changed < 0 && errno != EINTR)) break;
+    if (stopped || std::chrono::steady_clock::now() > deadline) kill(id_, SIGKILL);
     std::this_thread::sleep_for(std::chrono::milliseconds(2));
   }
   id_ = -1;

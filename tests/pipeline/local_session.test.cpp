@@ -8,6 +8,7 @@
 #include "runtime/fake_model.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <cstdint>
 #include <random>
 #include <stdexcept>
@@ -128,6 +129,38 @@ TEST_SUITE("pipeline/local_session") {
     REQUIRE(made);
     CHECK(next == 10);
     CHECK(made->tokens.empty());
+  }
+
+  TEST_CASE("a flag ends requests between batches, also within a prompt") {
+    const fake::model m(5);
+    const auto plan = fake::plan_of(m, {2});
+    auto session = stages::start(plan, connected_ends(plan), maker(m));
+    REQUIRE(session);
+    std::atomic<bool> cancelled = false;
+    const auto options = ask(std::vector<ll::token_id>(40, 3), 20);
+    std::size_t rows = 0;
+    const auto judged = session->logits(
+        options.prompt,
+        [&](std::uint32_t, std::uint32_t width, auto values) {
+          rows += values.size() / width;
+          cancelled = true;
+        },
+        &cancelled);
+    REQUIRE(judged);
+    CHECK(judged->reason == ll::finish_reason::cancelled);
+    CHECK(rows > 0);
+    CHECK(rows < 40);
+    int calls = 0;
+    const auto made = session->generate(
+        options, [&](ll::token_id) { ++calls; }, &cancelled);
+    REQUIRE(made);
+    CHECK(made->reason == ll::finish_reason::cancelled);
+    CHECK(calls == 0);
+    cancelled = false;
+    CHECK(session
+              ->generate(
+                  options, [](ll::token_id) {}, &cancelled)
+              ->tokens == m.generate(options));
   }
 
   TEST_CASE("a callback that says no, or throws, ends its request and nothing else") {

@@ -156,12 +156,12 @@ TEST_SUITE("runtime/worker") {
            s.deploy();
            s.w.prepared(s.session(), ll::error{ll::errc::io, "disk"}, s.out);
          }},
-        {"connection to stage 2 is gone: refused", ll::errc::peer_lost,
+        {"connection to the device of modules 4 to 5 is gone: refused. See", ll::errc::peer_lost,
          [](auto& s) {
            s.serve();
            s.w.peer_lost(s.peer(2), s.out, "refused");
          }},
-        {"connection to stage 0 is gone", ll::errc::peer_lost,
+        {"connection to the device of modules 0 to 1 is gone. See", ll::errc::peer_lost,
          [](auto& s) {
            s.serve();
            s.w.peer_lost(s.peer(0), s.out);

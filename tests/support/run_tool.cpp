@@ -41,14 +41,15 @@ const std::string& folder() {
 
 }  // namespace
 
-outcome run_tool(const std::vector<std::string>& words) {
-  const std::string out = scratch_path("stdout");
+outcome run_tool(const std::vector<std::string>& words, const std::string& output) {
+  const std::string out = output.empty() ? scratch_path("stdout") : output;
   const std::string err = scratch_path("stderr");
   std::string line = quoted(LINGUALINKED_TOOL);
   for (const std::string& w : words) line += " " + quoted(w);
   line += " </dev/null >" + quoted(out) + " 2>" + quoted(err);
   const int status = std::system(line.c_str());
-  return {WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status), contents(out), contents(err)};
+  return {WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status), output.empty() ? contents(out) : std::string(),
+          contents(err)};
 }
 
 std::string data(const std::string& path) { return std::string(LINGUALINKED_TEST_DATA) + "/" + path; }

@@ -18,8 +18,9 @@ struct outcome {
   [[nodiscard]] nlohmann::json json() const { return nlohmann::json::parse(out); }
 };
 
-/// Runs the tool with these words and an empty standard input, and waits for its end.
-[[nodiscard]] outcome run_tool(const std::vector<std::string>& words);
+/// Runs the tool with these words and an empty standard input, and waits for its end. Standard output goes into `output`, or a
+/// scratch file.
+[[nodiscard]] outcome run_tool(const std::vector<std::string>& words, const std::string& output = {});
 
 /// A path below the folder of test data.
 [[nodiscard]] std::string data(const std::string& path);

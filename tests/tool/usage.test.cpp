@@ -20,6 +20,7 @@ TEST_SUITE("tool/usage") {
     const row rows[] = {
         {"an unknown option", {"run", "--bogus"}, 2, "invalid_argument"},
         {"no subcommand", {}, 2, "invalid_argument"},
+        {"an unknown subcommand", {"no-such"}, 2, "invalid_argument"},
         {"a missing model", {"run", "-m", "/nonexistent.gguf", "-p", "x"}, 3, "io"},
         {"a model that is no model", {"run", "-m", broken, "-p", "x"}, 3, "unsupported"},
         {"an instruction set that is not here",
@@ -33,6 +34,7 @@ TEST_SUITE("tool/usage") {
         {"cuts without devices", {"run", "-m", model, "--ids-file", ids, "--cut", "2"}, 2, "invalid_argument"},
         {"more devices than modules", {"run", "-m", model, "--ids-file", ids, "--devices", "60"}, 2, "invalid_argument"},
         {"a token outside the vocabulary", {"eval", "-m", model, "--ids-file", far}, 2, "invalid_argument"},
+        {"a prompt outside the vocabulary", {"run", "-m", model, "--ids-file", far}, 2, "invalid_argument"},
         {"a context beyond the model's", {"run", "-m", model, "--ids-file", ids, "-c", "100000000"}, 2, "limit"},
         {"a temperature below zero", {"run", "-m", model, "--ids-file", ids, "--temperature", "-1"}, 2, "invalid_argument"},
         {"a fleet file that is not there", {"plan", "-m", model, "--fleet", "/nonexistent.json"}, 3, "io"},
@@ -71,6 +73,22 @@ TEST_SUITE("tool/usage") {
       CHECK(o.out.find("--help") != std::string::npos);
     }
     CHECK(run_tool({"--help"}).out.find("Exit status") != std::string::npos);
+  }
+
+  TEST_CASE("what cannot be written to standard output is no success") {
+    const std::string model = data("gguf/llama-gqa.gguf");
+    const std::string ids = scratch_file("ids.json", "[1,5,9]");
+    const std::vector<std::vector<std::string>> ways = {{"run", "-m", model, "--ids-file", ids, "-n", "2", "--json"},
+                                                        {"inspect", "-m", model},
+                                                        {"run", "--help"},
+                                                        {"eval", "-m", model, "--ids-file", ids}};
+    for (const auto& words : ways) {
+      CAPTURE(words.front());
+      const outcome o = run_tool(words, "/dev/full");
+      CHECK(o.status == 3);
+      CHECK(o.err ==
+            "lingualinked: error: standard output cannot be written. See that there is room and that its reader stays\n");
+    }
   }
 
   TEST_CASE("doctor lists its checks as a document") {

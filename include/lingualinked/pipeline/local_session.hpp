@@ -14,6 +14,7 @@
 #include <lingualinked/runtime/worker.hpp>
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -72,13 +73,16 @@ class local_session {
   }
 
   /// One generation; returns when it is over. on_token(token), if it returns a bool, cancels with false.
+  ///   `cancelled`, if given, may be set by another thread or a signal handler; it is looked at between batches.
   /// Errors    invalid_argument, limit; those of executors and transports. A session that failed as a whole stays failed
   template <class F>
   requires std::invocable<F&, token_id>
-  [[nodiscard]] result<generation> generate(sequence_options options, F&& on_token) {
+  [[nodiscard]] result<generation> generate(sequence_options options, F&& on_token,
+                                            const std::atomic<bool>* cancelled = nullptr) {
     std::vector<sequence_options> one;
     one.push_back(std::move(options));
-    return std::move(generate_all(std::move(one), [&](std::size_t, token_id token) { return on_token(token); }).front());
+    const auto tell_one = [&](std::size_t, token_id token) { return on_token(token); };
+    return std::move(generate_all(std::move(one), tell_one, cancelled).front());
   }
   [[nodiscard]] result<generation> generate(sequence_options options) {
     return generate(std::move(options), [](token_id) {});
@@ -90,19 +94,21 @@ class local_session {
   /// Errors    as generate, of each by itself
   template <class F>
   requires std::invocable<F&, std::size_t, token_id>
-  [[nodiscard]] std::vector<result<generation>> generate_all(std::vector<sequence_options> requests, F&& on_token) {
+  [[nodiscard]] std::vector<result<generation>> generate_all(std::vector<sequence_options> requests, F&& on_token,
+                                                             const std::atomic<bool>* cancelled = nullptr) {
     auto no_rows = [](std::uint32_t, std::uint32_t, std::span<const float>) {};
-    return ask(std::move(requests), on_token, no_rows);
+    return ask(std::move(requests), on_token, no_rows, cancelled);
   }
   /// A row of logits for each of `tokens`: on_rows(first_position, width, values [rows, width]), in order.
   template <class F>
   requires std::invocable<F&, std::uint32_t, std::uint32_t, std::span<const float>>
-  [[nodiscard]] result<generation> logits(std::vector<token_id> tokens, F&& on_rows) {
+  [[nodiscard]] result<generation> logits(std::vector<token_id> tokens, F&& on_rows,
+                                          const std::atomic<bool>* cancelled = nullptr) {
     std::vector<sequence_options> one(1);
     one.front().prompt = std::move(tokens);
     one.front().all_logits = true;
     auto no_tokens = [](std::size_t, token_id) {};
-    return std::move(ask(std::move(one), no_tokens, on_rows).front());
+    return std::move(ask(std::move(one), no_tokens, on_rows, cancelled).front());
   }
 
  private:
@@ -141,7 +147,8 @@ class local_session {
   }
 
   template <class F, class R>
-  [[nodiscard]] std::vector<result<generation>> ask(std::vector<sequence_options> requests, F& on_token, R& on_rows) {
+  [[nodiscard]] std::vector<result<generation>> ask(std::vector<sequence_options> requests, F& on_token, R& on_rows,
+                                                    const std::atomic<bool>* cancelled) {
     std::vector<pending> all(requests.size());
     for (std::size_t i = 0; i < all.size(); ++i) {
       if (over_) {
@@ -155,6 +162,10 @@ class local_session {
     for (;;) {
       report(all, on_token, on_rows);
       if (std::all_of(all.begin(), all.end(), [](const pending& p) { return p.outcome.has_value(); })) break;
+      if (cancelled && *cancelled)
+        for (pending& p : all)
+          if (!p.outcome && !p.enough) cancel(p);
+      if (!out_.empty()) continue;  // said first: there may be nothing else to move
       if (auto moved = move(); !moved) {
         over_ = moved.error();
         for (pending& p : all)
@@ -215,13 +226,17 @@ class local_session {
   template <class F>
   void tell(pending& p, F&& call) {
     if (p.enough) return;
+    bool enough = true;
     try {
-      p.enough = !call();
+      enough = !call();
     } catch (...) {
-      p.enough = true;
       p.thrown = std::current_exception();
     }
-    if (p.enough) coordinator_.cancel(p.sequence, time_point{}, out_);
+    if (enough) cancel(p);
+  }
+  void cancel(pending& p) {
+    p.enough = true;
+    coordinator_.cancel(p.sequence, time_point{}, out_);
   }
   void carry_out_coordinator() {
     for (std::size_t i = 0; i < out_.size(); ++i) {

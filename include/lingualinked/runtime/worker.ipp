@@ -37,10 +37,12 @@ LINGUALINKED_CORE_DECL void worker::control(peer_id from, const control::message
 LINGUALINKED_CORE_DECL void worker::peer_lost(peer_id peer, std::vector<worker_action>& out, const std::string& why) {
   if (state_ == state::idle) return;
   if (peer == coordinator_) return end(out);
-  for (std::size_t i = 0; i < plan_.stages.size(); ++i)
-    if (plan_.stages[i].peer == peer && partners_.contains(peer))
-      return fail(
-          {errc::peer_lost, "the connection to stage " + std::to_string(i) + " is gone" + (why.empty() ? "" : ": " + why)}, out);
+  for (const control::stage_peer& other : plan_.stages)
+    if (other.peer == peer && partners_.contains(peer))
+      return fail({errc::peer_lost, "its connection to the device of modules " + std::to_string(other.first_module) + " to " +
+                                        std::to_string(other.last_module) + " is gone" + (why.empty() ? "" : ": " + why) +
+                                        ". See that both workers run, then try again"},
+                  out);
 }
 
 LINGUALINKED_CORE_DECL void worker::prepared(std::uint64_t session, const result<prepared_stage>& outcome,

@@ -97,7 +97,7 @@ class inproc_transport {
   ~inproc_transport() { close(); }
 
   /// Makes this side reachable as `endpoint`, any name. Returns the endpoint.
-  /// Errors    io when the name is taken, closed
+  /// Errors    busy when the name is taken, closed
   [[nodiscard]] result<std::string> listen(const std::string& endpoint);
 
   /// Errors    invalid_argument for peer or self 0, a peer that is connected already, or when the other side knows another

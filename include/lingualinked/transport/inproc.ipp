@@ -53,7 +53,7 @@ LINGUALINKED_CORE_DECL result<std::string> inproc_transport::listen(const std::s
   if (!mailbox_ || is_closed()) return closed_error();
   const std::lock_guard lock(hub_.state_->mutex);
   std::weak_ptr<mailbox>& entry = hub_.state_->listeners[endpoint];
-  if (!entry.expired()) return error{errc::io, "cannot listen on " + endpoint + ": the name is taken. Choose another"};
+  if (!entry.expired()) return error{errc::busy, "cannot listen on " + endpoint + ": the name is taken. Choose another"};
   entry = mailbox_;
   return endpoint;
 }

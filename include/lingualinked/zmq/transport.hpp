@@ -12,6 +12,7 @@
 #include <zmq.hpp>
 
 #include <algorithm>
+#include <cerrno>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -50,7 +51,7 @@ class zmq_transport {
   ~zmq_transport() { close(); }
 
   /// Takes connections. Returns the endpoint, with the port that was chosen for port 0.
-  /// Errors    invalid_argument (not tcp://host:port, not on this machine, listening already), io, closed
+  /// Errors    invalid_argument (not tcp://host:port, not on this machine, listening already), busy (taken), io, closed
   [[nodiscard]] result<std::string> listen(const std::string& endpoint) {
     if (is_closed()) return closed_error();
     if (connections_->listens())
@@ -162,7 +163,8 @@ class zmq_transport {
     try {
       return f();
     } catch (const ::zmq::error_t& e) {
-      return error{errc::io, what + ": " + e.what()};
+      const bool taken = e.num() == EADDRINUSE;
+      return error{taken ? errc::busy : errc::io, what + ": " + e.what() + (taken ? ". Choose another port" : "")};
     }
   }
 
