@@ -49,6 +49,17 @@ ll::result<int> write_tensor(const ll::tensor_source& weights, const inspect_opt
   return done;
 }
 
+/// How heads turn with the position; a scaling shows as divisors of the frequencies, from the quickest to the slowest.
+nlohmann::ordered_json describe_rope(const ll::hyperparameters& h) {
+  nlohmann::ordered_json divisors = nullptr;
+  if (!h.rope_divisors.empty()) divisors = {h.rope_divisors.front(), h.rope_divisors.back()};
+  return {{"base", h.rope_base},
+          {"window_base", or_null(h.window_rope_base != 0, h.window_rope_base)},
+          {"elements", h.rotary},
+          {"divisors", divisors},
+          {"amplitude", h.rope_amplitude}};
+}
+
 nlohmann::ordered_json describe(const ll::language_model& model) {
   const ll::hyperparameters& h = model.sizes();
   const ll::module_graph graph = model.modules(model.default_kv_type());
@@ -87,6 +98,9 @@ nlohmann::ordered_json describe(const ll::language_model& model) {
           {"head_size", h.head_size},
           {"window", or_null(h.window != 0, h.window)},
           {"windowed_layers", windowed},
+          {"rope", or_null(h.rotary != 0, describe_rope(h))},
+          {"attention_cap", or_null(h.attention_cap != 0, h.attention_cap)},
+          {"logit_cap", or_null(h.logit_cap != 0, h.logit_cap)},
           {"experts", or_null(h.experts != 0, h.experts)},
           {"experts_used", or_null(h.experts != 0, h.experts_used)},
           {"labels", h.labels},

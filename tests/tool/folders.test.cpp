@@ -32,6 +32,11 @@ TEST_SUITE("tool/folders") {
     CHECK(seen.json()["modules"].size() == 8);
     CHECK(seen.json()["tokenizer"]["vocabulary"] == 512);
     CHECK(seen.json()["tensor_types"]["f32"] == 30);
+    CHECK(seen.json()["rope"]["divisors"].is_null());
+    const auto scaled = run_tool({"inspect", "-m", data("gguf/llama-rope3.gguf"), "--json"}).json();
+    CHECK(scaled["rope"]["base"] == 500000);
+    CHECK(scaled["rope"]["divisors"] == nlohmann::json{1, 8});
+    CHECK(run_tool({"inspect", "-m", data("gguf/bloom-h4.gguf"), "--json"}).json()["rope"].is_null());
     const std::string npy = scratch_path("tensor.npy");
     CHECK(run_tool({"inspect", "-m", folder, "--tensor", "model.norm.weight", "--npy", npy}).status == 0);
     CHECK(contents(npy).size() > 48 * sizeof(float));
