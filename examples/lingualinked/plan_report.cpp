@@ -162,7 +162,7 @@ ll::plan_document report_placement(const ll::placement_instance& instance, const
     d.predicted.lap_seconds = cost->lap_seconds;
     d.predicted.bottleneck_seconds = cost->bottleneck_seconds;
     d.predicted.prefill_seconds = cost->prompt_seconds;
-    if (cost->prompt_seconds) d.predicted.prefill_chunk_tokens = cost->prompt_chunk_tokens * instance.micro_batch_sequences;
+    if (cost->prompt_seconds) d.predicted.prefill_chunk_tokens = cost->prompt_chunk_tokens;
     d.predicted.completion_seconds = cost->completion_seconds;
     d.predicted.energy_joules_per_token = cost->joules_per_token;
     if (cost->joules_per_token) d.predicted.energy_joules_per_token = *cost->joules_per_token / instance.micro_batch_sequences;

@@ -125,20 +125,6 @@ ll::result<ready_plan> finish(const ll::language_model& model, ll::fleet machine
     ready.transmissions = *std::move(map);
   }
   ready.document = report_plan(machines, instance, placed, ready.transmissions, request, reserve_bytes(model, request));
-  if (!placed.stages.empty() && !ready.document.predicted.prefill_seconds && instance.micro_batch_sequences > 1) {
-    // Pieces of a prompt that are no multiple of the micro-batch: their time does not depend on it.
-    planning_request one_by_one = request;
-    one_by_one.options.micro_batch_sequences = 1;
-    const auto plain = instance_for(model, machines, one_by_one);
-    if (!plain) return plain.error();
-    if (const auto cost = ll::evaluate(*plain, placed.stages); cost && cost->prompt_seconds) {
-      auto& p = ready.document.predicted;
-      p.prefill_seconds = cost->prompt_seconds;
-      p.prefill_chunk_tokens = cost->prompt_chunk_tokens;
-      p.completion_seconds =
-          *cost->prompt_seconds + request.options.generate_tokens * ready.document.objective_seconds.value_or(0);
-    }
-  }
   ready.machines = std::move(machines);
   ready.instance = std::move(instance);
   ready.placed = std::move(placed);

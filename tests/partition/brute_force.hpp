@@ -71,7 +71,7 @@ inline void add_prompt(const ll::placement_instance& p, const std::vector<ll::st
       lap += l->latency_seconds + bytes / l->bandwidth_bytes_per_second;
       busy[from * p.devices.size() + to] += bytes / l->bandwidth_bytes_per_second;
     };
-    const double rows = p.chunk_tokens[i];
+    const double rows = static_cast<double>(p.chunk_tokens[i]) / p.micro_batch_sequences;
     const std::size_t header = p.header ? *p.header : device_of.front();
     send(header, device_of.front(), rows * static_cast<double>(p.token_bytes));
     for (std::size_t s = 0; s + 1 < stages.size(); ++s)

@@ -175,9 +175,6 @@ TEST_SUITE("partition/micro_batches") {
     CHECK(ll::micro_batch_choices(o) == list{1, 2, 3, 4, 6, 12});
     o.chunk_tokens = {4, 64};
     CHECK(ll::micro_batch_choices(o) == list{1, 2, 3, 4});
-    o.goal = ll::objective::completion;
-    o.prompt_tokens = 100;
-    CHECK(ll::micro_batch_choices(o) == list{1, 2, 4});
     o = {};
     o.sequences = 256;
     CHECK(ll::micro_batch_choices(o) == list{4, 8, 16, 32, 64, 128, 256});

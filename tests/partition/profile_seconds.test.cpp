@@ -31,6 +31,14 @@ TEST_SUITE("partition/profile_seconds") {
     CHECK(ll::batch_seconds(kind, 1, 4) == ll::decode_seconds(kind, 4));
     CHECK(ll::batch_seconds(kind, 8, 4) == doctest::Approx(3 + 8 * 2));
   }
+  TEST_CASE("one token is always a token of decoding, and sizes that do not rise are passed over") {
+    const ll::module_profile kind{"attention", 1, 0.5, {{1, 7, 1}, {8, 15, 0}}, {{1, 9}, {8, 8}, {4, 99}}};
+    CHECK(ll::prefill_seconds(kind, 1, 4) == 3);
+    CHECK(ll::prefill_seconds(kind, 8, 4) == 15);
+    CHECK(ll::row_seconds(kind, 1) == 1);
+    CHECK(ll::row_seconds(kind, 8) == 8);
+    CHECK(ll::row_seconds(kind, 16) == 16);
+  }
   TEST_CASE("without measured pieces a prompt takes as long for each token as decoding") {
     CHECK(ll::prefill_seconds({"head", 2, 0, {}}, 10, 100) == doctest::Approx(20));
   }

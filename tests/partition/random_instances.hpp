@@ -137,6 +137,7 @@ inline void add_goal(ll::placement_instance& p, std::uint64_t seed, ll::objectiv
   for (const std::uint32_t chunk : {4U, 8U, 32U})
     if (roll.chance(0.6)) p.chunk_tokens.push_back(chunk);
   if (p.chunk_tokens.empty()) p.chunk_tokens.push_back(16);
+  if (roll.chance(0.3)) p.micro_batch_sequences = 3;
   for (auto& d : p.devices) {
     d.power_idle_watts = roll.chance(0.2) ? 0 : number(0.1, 2);
     d.power_active_watts = *d.power_idle_watts + number(0, 5);

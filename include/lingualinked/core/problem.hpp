@@ -60,7 +60,7 @@ struct problem {
 /// is in README.md, "Planning"; in short, with K = sequences, T the time of one lap and P the busiest stage or link,
 /// a solver minimises tau = max(T, K * P) seconds, or what `goal` says.
 ///   A problem of micro-batches is one as well: what is called a sequence and a token in it then stands for a micro-batch of
-///   micro_batch_sequences, and a step of them all. Seconds, bytes and chunks are theirs; solvers need not know.
+///   micro_batch_sequences, and a step of them all. Seconds and bytes are theirs; prompts and their chunks count tokens.
 struct placement_instance {
   struct module {
     std::string name;
@@ -107,6 +107,10 @@ struct placement_instance {
 
   /// Sequences in flight, those of all micro-batches.
   [[nodiscard]] std::uint32_t all_sequences() const noexcept { return sequences * micro_batch_sequences; }
+  /// How many times the bytes of a step a piece of a prompt sends.
+  [[nodiscard]] double micro_batches_in(std::uint32_t chunk) const noexcept {
+    return static_cast<double>(chunk) / micro_batch_sequences;
+  }
   friend bool operator==(const placement_instance&, const placement_instance&) = default;
 };
 

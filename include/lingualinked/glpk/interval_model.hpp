@@ -152,7 +152,11 @@ class interval_model {
     for (std::size_t d = 0; d < t_.devices; ++d)
       for (std::size_t a = 0; a < t_.modules; ++a)
         for (std::size_t b = a + 1; b <= t_.fits_to[d * t_.modules + a]; ++b)
-          if (z[t_.row[d * t_.modules + a] + b - a]) keep(priced(d, a, b));
+          if (z[t_.row[d * t_.modules + a] + b - a]) {
+            keep(priced(d, a, b));
+            too_large_ = intervals_.size() > column_limit;
+            if (too_large_) return;
+          }
     for (std::size_t d = 0; d < t_.devices; ++d) {
       const auto alone = single_stage(t_, d);
       if (alone && possible(alone->tau_seconds)) keep(priced(d, 0, t_.modules));

@@ -123,9 +123,14 @@ struct glpk_partitioner {
     bool too_large = false;
   };
 
-  /// limit: plans of a larger value are not wanted.
+  [[nodiscard]] static double seconds_until(clock::time_point deadline) {
+    return std::chrono::duration<double>(deadline - clock::now()).count();
+  }
+
+  /// limit: plans of a larger value are not wanted. Past the deadline no program is begun, since making one takes time as well.
   [[nodiscard]] static program_answer solve_one(const detail::placement_tables& tables, detail::tau_bounds& bounds,
-                                                std::size_t chunk, double least_tau, double limit, double seconds) {
+                                                std::size_t chunk, double least_tau, double limit, clock::time_point deadline) {
+    if (seconds_until(deadline) <= 0) return {};
     const placement_instance& p = *tables.instance;
     const detail::label_costs costs(tables, chunk);
     const double most = std::min(most_tau(p, limit), tables.ceiling_seconds);
@@ -133,7 +138,9 @@ struct glpk_partitioner {
     program_answer r;
     r.too_large = model.too_large();
     if (r.too_large) return r;
-    const detail::mip_answer answer = detail::solve_mip(model.program(), seconds);
+    const double left = seconds_until(deadline);
+    if (left <= 0) return r;
+    const detail::mip_answer answer = detail::solve_mip(model.program(), left);
     using outcome = detail::mip_answer::outcome;
     r.what = answer.what;
     const double bound =
@@ -153,8 +160,7 @@ struct glpk_partitioner {
     double limit = nearby * (least_tau > 0 ? least_tau : nothing * tables.ceiling_seconds);
     while (true) {
       if (!(limit > 0 && limit < tables.ceiling_seconds)) limit = detail::never;
-      const double left = std::chrono::duration<double>(deadline - clock::now()).count();
-      program_answer answer = solve_one(tables, bounds, chunk, least_tau, limit, left);
+      program_answer answer = solve_one(tables, bounds, chunk, least_tau, limit, deadline);
       if (answer.what != detail::mip_answer::outcome::infeasible || limit == detail::never) return answer;
       limit *= farther;
     }
@@ -162,7 +168,7 @@ struct glpk_partitioner {
 
   [[nodiscard]] static result<placement> solve_program(const placement_instance& instance, const detail::placement_tables& tables,
                                                        placement known, clock::time_point deadline) {
-    detail::tau_bounds bounds(tables, deadline);
+    detail::tau_bounds bounds(tables, deadline - (deadline - clock::now()) / 2);
     double least = bounds.least_tau();
     for (std::size_t d = 0; d < tables.devices; ++d)
       if (const auto alone = detail::single_stage(tables, d)) least = std::min(least, alone->tau_seconds);
@@ -187,12 +193,13 @@ struct glpk_partitioner {
     bool failed = false;
     bool too_large = false;
     for (std::size_t i = 0; i < programs; ++i) {
-      double left = std::chrono::duration<double>(deadline - clock::now()).count() / static_cast<double>(programs - i);
-      if (proved) left = std::min(left, second_proof_seconds);
+      double share = seconds_until(deadline) / static_cast<double>(programs - i);
+      if (proved) share = std::min(share, second_proof_seconds);
       const double limit = plan.stages.empty() ? detail::never : value_of(instance, plan) * slack;
-      const program_answer answer = limit == detail::never && minimises_tau(instance.goal)
-                                        ? solve_upwards(tables, bounds, i, least / slack, deadline)
-                                        : solve_one(tables, bounds, i, least / slack, limit, left);
+      const program_answer answer =
+          limit == detail::never && minimises_tau(instance.goal)
+              ? solve_upwards(tables, bounds, i, least / slack, deadline)
+              : solve_one(tables, bounds, i, least / slack, limit, detail::deadline_after(clock::now(), share));
       bound = std::min(bound, answer.bound);
       impossible = impossible && answer.what == outcome::infeasible;
       complete = complete && (answer.what == outcome::optimal || answer.what == outcome::infeasible);

@@ -111,14 +111,16 @@ inline void run_glpk(const mip& model, int time_limit_milliseconds, mip_answer& 
                   model.value.data());
   // Not GLPK's presolver: it is deaf to the time limit, takes minutes for large programs, and drops rows that are violated
   // by up to 1e-3, which is more than the gap to prove.
-  glp_scale_prob(problem, GLP_SF_AUTO);
-  glp_adv_basis(problem, 0);
+  // Loading, scaling and the first basis are deaf to it too: large programs stop in between.
+  const auto left = [&] { return time_limit_milliseconds - static_cast<int>(1000 * glp_difftime(glp_time(), start)); };
+  if (left() > 0) glp_scale_prob(problem, GLP_SF_AUTO);
+  if (left() > 0) glp_adv_basis(problem, 0);
   glp_smcp relaxation;
   glp_init_smcp(&relaxation);
   relaxation.msg_lev = GLP_MSG_OFF;
   relaxation.meth = GLP_DUALP;
-  relaxation.tm_lim = time_limit_milliseconds;
-  int code = glp_simplex(problem, &relaxation);
+  relaxation.tm_lim = std::max(1, left());
+  int code = left() > 0 ? glp_simplex(problem, &relaxation) : GLP_ETMLIM;
   int status = GLP_UNDEF;
   if (code == 0 && glp_get_status(problem) == GLP_OPT) {
     answer.bound = glp_get_obj_val(problem);
@@ -128,7 +130,7 @@ inline void run_glpk(const mip& model, int time_limit_milliseconds, mip_answer& 
     options.msg_lev = GLP_MSG_OFF;
     options.br_tech = GLP_BR_DTH;
     options.bt_tech = GLP_BT_BLB;
-    options.tm_lim = std::max(1, time_limit_milliseconds - static_cast<int>(1000 * glp_difftime(glp_time(), start)));
+    options.tm_lim = std::max(1, left());
     options.mip_gap = glpk_gap;
     options.tol_int = 1e-9;  // the default, 1e-5, lets tau come out that much too small
     options.cb_func = note_bound;

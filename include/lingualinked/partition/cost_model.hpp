@@ -129,8 +129,7 @@ namespace detail {
 result<void> measured_seconds(const device_profile& profile, std::size_t modules, double context, std::uint32_t sequences,
                               placement_instance::device& into);
 
-/// Makes what is counted by sequence and token count by micro-batch. Prompts stay only where every chunk is of whole
-/// micro-batches; seconds are as they are.
+/// Makes what is counted by sequence and token count by micro-batch; prompts, and seconds, are as they are.
 /// Errors    invalid_argument when b does not divide the sequences; limit when bytes overflow
 result<void> count_by_micro_batch(placement_instance& instance, std::uint32_t b);
 

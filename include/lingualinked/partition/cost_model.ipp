@@ -104,13 +104,6 @@ LINGUALINKED_CORE_DECL result<void> count_by_micro_batch(placement_instance& ins
   for (auto& e : instance.edges) multiply(e.bytes);
   multiply(instance.token_bytes);
   if (!fits) return error{errc::limit, "the bytes of " + std::to_string(b) + " sequences overflow 64 bits"};
-  if (std::ranges::any_of(instance.chunk_tokens, [&](std::uint32_t c) { return c % b != 0; })) {
-    instance.prompt_tokens = 0;
-    instance.chunk_tokens.clear();
-    for (auto& d : instance.devices) d.prefill_seconds.clear();
-  }
-  for (std::uint32_t& c : instance.chunk_tokens) c /= b;
-  instance.prompt_tokens = instance.prompt_tokens / b + (instance.prompt_tokens % b != 0 ? 1 : 0);
   return {};
 }
 

@@ -78,7 +78,7 @@ LINGUALINKED_CORE_DECL result<void> add_prompt(const placement_instance& instanc
   for (std::size_t i = 0; i < instance.chunk_tokens.size() && instance.prompt_tokens > 0; ++i) {
     const std::uint32_t chunk = instance.chunk_tokens[i];
     ledger.clear();
-    if (auto sent = ledger.send_lap(stages, device_of, chunk); !sent) return sent;
+    if (auto sent = ledger.send_lap(stages, device_of, instance.micro_batches_in(chunk)); !sent) return sent;
     double lap = ledger.seconds();
     double busiest = ledger.busiest_seconds();
     for (const auto& stage : stages) {

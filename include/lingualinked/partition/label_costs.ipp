@@ -21,7 +21,7 @@ LINGUALINKED_CORE_DECL void label_cost::add(const label_cost& more) {
 LINGUALINKED_CORE_DECL label_costs::label_costs(const placement_tables& tables, std::size_t chunk)
     : t_(tables), p_(*tables.instance) {
   if (p_.goal == objective::completion) {
-    rows_ = static_cast<double>(p_.chunk_tokens[chunk]);
+    rows_ = p_.micro_batches_in(p_.chunk_tokens[chunk]);
     pieces_ = static_cast<double>((p_.prompt_tokens - 1) / p_.chunk_tokens[chunk] + 1);
     for (const auto& d : p_.devices) {
       prefill_before_.push_back(0);

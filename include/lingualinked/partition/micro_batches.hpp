@@ -20,8 +20,7 @@
 namespace lingualinked::inline v0 {
 
 /// The micro-batches that are worth trying, rising: the divisors of the sequences that leave at most most_micro_batches and are
-/// no longer than the shortest piece of a prompt, which is all that a batch has room for. Where the time of the prompt counts,
-/// those that every piece is a multiple of.
+/// no longer than the shortest piece of a prompt, which is all that a batch has room for.
 [[nodiscard]] std::vector<std::uint32_t> micro_batch_choices(const planning_options& options);
 
 /// A problem of micro-batches and its answer.

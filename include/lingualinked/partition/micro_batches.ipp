@@ -18,11 +18,7 @@ LINGUALINKED_CORE_DECL std::vector<std::uint32_t> micro_batch_choices(const plan
   const std::uint32_t room = pieces.empty() ? all : *std::ranges::min_element(pieces);
   std::vector<std::uint32_t> choices;
   for (std::uint32_t b = 1; b <= std::min(all, room); ++b) {
-    if (all % b != 0 || all / b > most_micro_batches) continue;
-    if (options.goal == objective::completion &&
-        std::ranges::any_of(chunk_choices(options), [&](std::uint32_t c) { return c % b != 0; }))
-      continue;
-    choices.push_back(b);
+    if (all % b == 0 && all / b <= most_micro_batches) choices.push_back(b);
   }
   if (choices.empty()) choices.push_back(1);
   return choices;

@@ -4,7 +4,6 @@
 #include <lingualinked/core/device.hpp>
 #include <lingualinked/core/profile.hpp>
 
-#include <algorithm>
 #include <cstddef>
 #include <string_view>
 
@@ -28,30 +27,41 @@ namespace lingualinked::inline v0 {
   return kind.decode_seconds + kind.decode_seconds_per_context_token * context;
 }
 
-/// Seconds of a batch of `rows` at the start of their texts, of whatever sequences: straight lines between one token, the
-/// measured batches of decoding and, above these, the measured pieces of prompts; beyond the largest as long for each row as
-/// there.
+namespace detail {
+
+/// Straight lines from one token through measured sizes, given by rising size; beyond the largest as long for each row as there.
+/// A size that is not above those before it is passed over.
+/// Requires  wanted >= 1
+class measured_lines {
+ public:
+  measured_lines(double wanted, double seconds_of_one) : wanted_(wanted), seconds_(seconds_of_one) {}
+
+  void through(double rows, double seconds) noexcept {
+    if (there_ || rows <= rows_) return;
+    there_ = wanted_ <= rows;
+    if (there_) seconds_ += (seconds - seconds_) * (wanted_ - rows_) / (rows - rows_);
+    else seconds_ = seconds;
+    rows_ = rows;
+  }
+  [[nodiscard]] double seconds() const noexcept { return there_ ? seconds_ : seconds_ * wanted_ / rows_; }
+
+ private:
+  double wanted_;
+  double rows_ = 1;
+  double seconds_;
+  bool there_ = false;
+};
+
+}  // namespace detail
+
+/// Seconds of a batch of `rows` at the start of their texts, of whatever sequences: on straight lines through the measured
+/// batches of decoding and, above these, the measured pieces of prompts.
 /// Requires  rows >= 1
 [[nodiscard]] inline double row_seconds(const module_profile& kind, double rows) noexcept {
-  double below_rows = 1;
-  double below_seconds = kind.decode_seconds;
-  const auto reaches = [&](double measured_rows, double seconds) {
-    if (measured_rows <= below_rows) return rows <= measured_rows;
-    if (rows <= measured_rows) {
-      below_seconds += (seconds - below_seconds) * (rows - below_rows) / (measured_rows - below_rows);
-      below_rows = rows;
-      return true;
-    }
-    below_rows = measured_rows;
-    below_seconds = seconds;
-    return false;
-  };
-  if (rows <= 1) return below_seconds;
-  for (const batch_profile& b : kind.batches)
-    if (reaches(b.sequences, b.seconds)) return below_seconds;
-  for (const prefill_profile& p : kind.prefill)
-    if (reaches(p.tokens, p.seconds)) return below_seconds;
-  return below_seconds * rows / below_rows;
+  detail::measured_lines lines(rows, kind.decode_seconds);
+  for (const batch_profile& b : kind.batches) lines.through(b.sequences, b.seconds);
+  for (const prefill_profile& p : kind.prefill) lines.through(p.tokens, p.seconds);
+  return lines.seconds();
 }
 
 /// Seconds of the next tokens of `sequences`, each behind `context` others.
@@ -60,22 +70,12 @@ namespace lingualinked::inline v0 {
   return row_seconds(kind, sequences) + kind.decode_seconds_per_context_token * context * sequences;
 }
 
-/// Seconds of a piece of `tokens` of a prompt behind `context` others: straight lines between the measured sizes, of which one
-/// token of decoding is the smallest; beyond the largest as long for each token as there.
+/// Seconds of a piece of `tokens` of a prompt behind `context` others: on straight lines through the measured pieces.
 /// Requires  tokens >= 1
 [[nodiscard]] inline double prefill_seconds(const module_profile& kind, double tokens, double context) noexcept {
-  double below_tokens = 1;
-  double below_seconds = decode_seconds(kind, context);
-  for (const prefill_profile& p : kind.prefill) {
-    const double seconds = p.seconds + p.seconds_per_context_token * context;
-    if (tokens <= p.tokens) {
-      if (p.tokens <= below_tokens) return seconds;
-      return below_seconds + (seconds - below_seconds) * (tokens - below_tokens) / (p.tokens - below_tokens);
-    }
-    below_tokens = p.tokens;
-    below_seconds = seconds;
-  }
-  return below_seconds * tokens / below_tokens;
+  detail::measured_lines lines(tokens, decode_seconds(kind, context));
+  for (const prefill_profile& p : kind.prefill) lines.through(p.tokens, p.seconds + p.seconds_per_context_token * context);
+  return lines.seconds();
 }
 
 }  // namespace lingualinked::inline v0
