@@ -21,7 +21,7 @@ namespace lingualinked::inline v0 {
 /// at all: the processor is wanted by who is waited for.
 class thread_team {
  public:
-  /// Requires  threads >= 1. enter runs once on every thread but the caller's, before its first job.
+  /// Requires  1 <= threads < 2^16. enter runs once on every thread but the caller's, before its first job.
   /// Errors    std::system_error when the system gives no more threads
   explicit thread_team(unsigned threads, std::function<void()> enter = {});
   ~thread_team();
@@ -53,8 +53,9 @@ class thread_team {
   void (*call_)(void*, unsigned) = nullptr;
   std::atomic<bool> stop_{false};
   alignas(64) std::atomic<std::uint32_t> started_{0};  // counts jobs
-  alignas(64) std::atomic<std::uint32_t> arrived_{0};  // threads at the barrier
-  alignas(64) std::atomic<std::uint32_t> passed_{0};   // counts barriers
+  // The barrier in one word, so that one thread's coming is all that another waits for: the lower half counts who has arrived,
+  // the upper half barriers passed.
+  alignas(64) std::atomic<std::uint32_t> barrier_{0};
   std::vector<std::thread> threads_;
 };
 
@@ -68,20 +69,24 @@ inline void pause_briefly() noexcept {
 #endif
 }
 
-/// Adds one and wakes who waits. Sequentially consistent, because notify_all skips the system call when it sees nobody parked: a
+/// Adds and wakes who waits. Sequentially consistent, because notify_all skips the system call when it sees nobody parked: a
 /// weaker store could still be on its way when a thread compares the old value and parks for good.
-inline void advance(std::atomic<std::uint32_t>& value) noexcept {
-  value.fetch_add(1, std::memory_order_seq_cst);
+inline void advance(std::atomic<std::uint32_t>& value, std::uint32_t by) noexcept {
+  value.fetch_add(by, std::memory_order_seq_cst);
   value.notify_all();
 }
 
-/// Waits until `value` differs from `old`, at first looking `spins` times without sleeping.
-inline void wait_for_change(const std::atomic<std::uint32_t>& value, std::uint32_t old, int spins) noexcept {
+/// Waits until the bits `mask` of `value` differ from those of `old`, at first looking `spins` times without sleeping.
+inline void wait_for_change(const std::atomic<std::uint32_t>& value, std::uint32_t old, std::uint32_t mask, int spins) noexcept {
   for (int i = 0; i < spins; ++i) {
-    if (value.load(std::memory_order_acquire) != old) return;
+    if (((value.load(std::memory_order_acquire) ^ old) & mask) != 0) return;
     pause_briefly();
   }
-  while (value.load(std::memory_order_acquire) == old) value.wait(old, std::memory_order_acquire);
+  for (;;) {
+    const std::uint32_t now = value.load(std::memory_order_acquire);
+    if (((now ^ old) & mask) != 0) return;
+    value.wait(now, std::memory_order_acquire);
+  }
 }
 
 }  // namespace detail
@@ -103,7 +108,7 @@ inline thread_team::~thread_team() { stop(); }
 
 inline void thread_team::stop() noexcept {
   stop_.store(true, std::memory_order_relaxed);
-  detail::advance(started_);
+  detail::advance(started_, 1);
   for (std::thread& t : threads_) t.join();
 }
 
@@ -111,7 +116,7 @@ inline void thread_team::serve(unsigned thread) {
   if (enter_) enter_();
   std::uint32_t seen = 0;
   for (;;) {
-    detail::wait_for_change(started_, seen, spins_);
+    detail::wait_for_change(started_, seen, ~0U, spins_);
     ++seen;
     if (stop_.load(std::memory_order_relaxed)) return;
     call_(job_, thread);
@@ -120,20 +125,17 @@ inline void thread_team::serve(unsigned thread) {
 }
 
 inline void thread_team::start_and_join() {
-  if (size_ > 1) detail::advance(started_);
+  if (size_ > 1) detail::advance(started_, 1);
   call_(job_, 0);
   arrive_and_wait();
 }
 
 inline void thread_team::arrive_and_wait() noexcept {
   if (size_ == 1) return;
-  const std::uint32_t round = passed_.load(std::memory_order_relaxed);
-  if (arrived_.fetch_add(1, std::memory_order_acq_rel) + 1 == size_) {
-    arrived_.store(0, std::memory_order_relaxed);
-    detail::advance(passed_);
-    return;
-  }
-  detail::wait_for_change(passed_, round, spins_);
+  constexpr std::uint32_t passed = 1U << 16U;
+  const std::uint32_t now = barrier_.fetch_add(1, std::memory_order_acq_rel) + 1;
+  if (now % passed == size_) return detail::advance(barrier_, passed - size_);
+  detail::wait_for_change(barrier_, now, ~(passed - 1), spins_);
 }
 
 }  // namespace lingualinked::inline v0
