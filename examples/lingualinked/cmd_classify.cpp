@@ -63,7 +63,6 @@ ll::result<int> classify(const classify_options& o) {
     last.assign(row.begin(), row.end());
   });
   if (!made) return made.error();
-  if (made->reason == ll::finish_reason::cancelled) return ll::error{ll::errc::cancelled, "interrupted"};
   if (last.size() != labels.size())
     return ll::error{ll::errc::internal, "the model gave " + std::to_string(last.size()) + " logits for " +
                                              std::to_string(labels.size()) + " labels"};

@@ -81,7 +81,6 @@ ll::result<int> eval(const eval_options& o) {
   if (unwritten) return *unwritten;
   if (file)
     if (auto closed = file->finish(); !closed) return closed.error();
-  if (made->reason == ll::finish_reason::cancelled) return ll::error{ll::errc::cancelled, "interrupted"};
 
   const std::size_t predictions = ids->size() - 1;
   const double mean = predictions == 0 ? 0 : nats / static_cast<double>(predictions);

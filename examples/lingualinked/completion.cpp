@@ -60,7 +60,6 @@ ll::result<void> add_log_probabilities(nlohmann::ordered_json& entries, engine& 
   });
   if (!made) return made.error();
   if (failure) return *std::move(failure);
-  if (made->reason == ll::finish_reason::cancelled) return ll::error{ll::errc::cancelled, "interrupted"};
   return {};
 }
 

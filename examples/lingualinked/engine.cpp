@@ -228,6 +228,16 @@ ll::result<ll::generation> engine::generate(const ll::sequence_options& options,
   return backend_->local->generate(options, tell, &interrupt_flag());
 }
 
+namespace {
+
+/// Of a measurement or a judgement half is nothing, unlike of a text.
+ll::result<ll::generation> uninterrupted(ll::result<ll::generation> made) {
+  if (made && made->reason == ll::finish_reason::cancelled) return ll::error{ll::errc::cancelled, "interrupted"};
+  return made;
+}
+
+}  // namespace
+
 ll::result<void> engine::generate_together(const ll::sequence_options& options, std::uint32_t count,
                                            const std::function<void(std::size_t)>& tell) {
   std::vector<ll::result<ll::generation>> made;
@@ -249,16 +259,14 @@ ll::result<void> engine::generate_together(const ll::sequence_options& options, 
     made = backend_->local->generate_all(
         std::vector<ll::sequence_options>(count, options), [&](std::size_t i, ll::token_id) { tell(i); }, &interrupt_flag());
   }
-  for (const auto& one : made) {
-    if (!one) return one.error();
-    if (one->reason == ll::finish_reason::cancelled) return ll::error{ll::errc::cancelled, "interrupted"};
-  }
+  for (auto& one : made)
+    if (auto all = uninterrupted(std::move(one)); !all) return all.error();
   return {};
 }
 
 ll::result<ll::generation> engine::logits(std::vector<ll::token_id> ids, const on_rows& tell) {
-  if (backend_->remote) return backend_->remote->logits(std::move(ids), tell, &interrupt_flag());
-  return backend_->local->logits(std::move(ids), tell, &interrupt_flag());
+  return uninterrupted(backend_->remote ? backend_->remote->logits(std::move(ids), tell, &interrupt_flag())
+                                        : backend_->local->logits(std::move(ids), tell, &interrupt_flag()));
 }
 
 std::size_t engine::stages() const noexcept { return backend_->session.stages.size(); }

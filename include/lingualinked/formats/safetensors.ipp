@@ -348,8 +348,9 @@ LINGUALINKED_DECL result<safetensors_model> safetensors_model::open(const std::s
   if (is_folder) {
     const auto index = (fs::path(path) / "model.safetensors.index.json").string();
     file = fs::exists(index, ignored) ? index : (fs::path(path) / "model.safetensors").string();
+    const bool missing = !fs::exists(file, ignored);
     for (const char* pickled : {"pytorch_model.bin", "pytorch_model.bin.index.json"})
-      if (!fs::exists(file, ignored) && fs::exists(fs::path(path) / pickled, ignored))
+      if (missing && fs::exists(fs::path(path) / pickled, ignored))
         return error{errc::unsupported, printable(path, 300) + ": holds " + pickled +
                                             ", which is not read: loading such a file runs code. Save the model as safetensors"};
   }
