@@ -7,6 +7,7 @@
 
 #include <lingualinked/core/sha256.hpp>
 #include <lingualinked/documents/fleet.hpp>
+#include <lingualinked/formats/fingerprint.hpp>
 #include <lingualinked/version.hpp>
 
 #include <unistd.h>
@@ -48,8 +49,8 @@ const std::string& build_name() {
   static const std::string name = [] {
     const std::string version = std::to_string(LINGUALINKED_VERSION_MAJOR) + "." + std::to_string(LINGUALINKED_VERSION_MINOR) +
                                 "." + std::to_string(LINGUALINKED_VERSION_PATCH);
-    const auto program = read_file("/proc/self/exe");
-    return program ? version + "-" + digest(*program).substr(0, 12) : version;
+    const auto program = ll::file_sha256("/proc/self/exe");
+    return program ? version + "-" + ll::hex(*program).substr(0, 12) : version;
   }();
   return name;
 }
