@@ -24,7 +24,8 @@ FLEETS = [
 CUTS = {2: ["12", "31", "46"], 3: ["12,30", "21,42", "30,52"]}
 # Sequences, prompt tokens, generated tokens.
 LOADS = [(1, 64, 48), (1, 256, 48), (2, 64, 48), (4, 96, 32)]
-REPETITIONS = 3
+PROBES = 5
+REPETITIONS = 5
 SAME = 0.02  # two placements whose predicted or measured times differ by less are in any order
 
 
@@ -75,22 +76,34 @@ def run(*words):
     return json.loads(done.stdout)
 
 
-def speed_now():
-    """Seconds of one process for a token and for a prompt."""
-    rates = run("bench", "--model", model, "--threads", "1", "--prompt-tokens", "128", "--generate-tokens", "48",
-                "--repetitions", str(REPETITIONS), "--json")
-    return {"token": 1 / rates["decode_tokens_per_second"], "first": 128 / rates["prefill_tokens_per_second"]}
+def speeds(*words, sequences=1, prompt=128, generate=48):
+    """Seconds for a token and to the first one, in one run."""
+    rates = run("bench", "--model", model, "--repetitions", "1", "--json", "--prompt-tokens", str(prompt),
+                "--generate-tokens", str(generate), "--sequences", str(sequences), *words)
+    return {"token": 1 / rates["decode_tokens_per_second"], "first": sequences * prompt / rates["prefill_tokens_per_second"]}
 
 
-def mean(a, b):
-    return {what: (a[what] + b[what]) / 2 for what in a}
+def one_process():
+    return speeds("--threads", "1")
+
+
+def middle(many):
+    """Of several measurements of the same form: the median of each figure."""
+    if isinstance(many[0], dict):
+        return {key: middle([m[key] for m in many]) for key in many[0]}
+    if isinstance(many[0], list):
+        return [middle(list(m)) for m in zip(*many)]
+    return statistics.median(many) if isinstance(many[0], float) else many[0]
 
 
 def probed():
-    """This machine as a device of a fleet, and its speed about that time."""
-    before = speed_now()
-    device = run("probe", "--model", model, "--threads", "1", "--name", "machine", "--json")["devices"][0]
-    return device, mean(before, speed_now())
+    """This machine as a device of a fleet, and one process about that time."""
+    devices, alone = [], []
+    for _ in range(PROBES):
+        alone += [one_process() for _ in range(3)]
+        devices.append(run("probe", "--model", model, "--threads", "1", "--name", "machine", "--fresh", "--json")["devices"][0])
+    alone += [one_process() for _ in range(3)]
+    return middle(devices), middle(alone)
 
 
 def slower(device, factor, name, endpoint):
@@ -140,12 +153,10 @@ def fleet_of(machine, number, factors, delays, workers):
     return path
 
 
-def measure(number, factors, delays):
+def measure(machine, then, number, factors, delays):
     workers, rows = [], []
     try:
-        machine, then = probed()
         fleet = fleet_of(machine, number, factors, delays, workers)
-        before = speed_now()
         for sequences, prompt, generate in LOADS:
             load = ["--prompt-tokens", str(prompt), "--generate-tokens", str(generate), "--sequences", str(sequences)]
             for cut in CUTS[len(factors)]:
@@ -153,17 +164,18 @@ def measure(number, factors, delays):
                            "--context", str(prompt + generate), *load)
                 path = f"{scratch}/plan.json"
                 json.dump(plan, open(path, "w"))
-                bench = run("bench", "--model", model, "--plan", path, "--repetitions", str(REPETITIONS), "--json", *load)
-                after = speed_now()
-                drift = {what: seconds / then[what] for what, seconds in mean(before, after).items()}
-                before = after
+                runs = []  # in turns: what one process loses or gains meanwhile is not the plan's
+                for _ in range(REPETITIONS):
+                    alone = one_process()
+                    runs.append((alone, speeds("--plan", path, sequences=sequences, prompt=prompt, generate=generate)))
                 said = plan["predicted"]
                 rows.append({"fleet": number, "factors": factors, "delays": delays, "cut": cut, "sequences": sequences,
                              "prompt": prompt, "generate": generate, "batch": plan["micro_batch_sequences"],
-                             "drift": drift, "token": 1 / bench["decode_tokens_per_second"], "token_said": said["token_seconds"],
-                             "token_formula": plan["objective_seconds"] / sequences,
-                             "first": sequences * prompt / bench["prefill_tokens_per_second"],
-                             "first_said": said["prefill_seconds"]})
+                             "said": {"token": said["token_seconds"], "first": said["prefill_seconds"]},
+                             "measured": middle([placed for _, placed in runs]),
+                             "drift": {what: statistics.median(alone[what] for alone, _ in runs) / then[what] for what in then},
+                             "steady": {what: then[what] * statistics.median(placed[what] / alone[what] for alone, placed in runs)
+                                        for what in then}})
                 tell(rows[-1])
     finally:
         for worker in workers:
@@ -173,19 +185,19 @@ def measure(number, factors, delays):
 
 
 def error(row, what, drifted=True):
-    return row[what + "_said"] * (row["drift"][what] if drifted else 1) / row[what] - 1
+    return row["said"][what] / row["steady" if drifted else "measured"][what] - 1
 
 
 def tell(r):
     print(f"{r['fleet']:5} {'/'.join(f'{f:g}' for f in r['factors']):>8} {r['cut']:>6} {r['sequences']:3} {r['batch']:5} {r['prompt']:6}"
-          + "".join(f" {r[what + '_said'] * 1e3:9.2f} {r[what] * 1e3:8.2f} {r['drift'][what]:6.3f} {100 * error(r, what):6.1f}"
-                    for what in ("token", "first")), flush=True)
+          + "".join(f" {r['said'][what] * 1e3:9.2f} {r['measured'][what] * 1e3:8.2f} {r['drift'][what]:6.3f}"
+                    f" {100 * error(r, what):6.1f}" for what in ("token", "first")), flush=True)
 
 
 def in_order(placements):
     """Whether the three quickest by prediction are in the order of what was measured."""
-    top = sorted(placements, key=lambda r: r["token_said"])[:3]
-    return all(b["token"] > a["token"] * (1 - SAME) or b["token_said"] < a["token_said"] * (1 + SAME)
+    top = sorted(placements, key=lambda r: r["said"]["token"])[:3]
+    return all(b["steady"]["token"] > a["steady"]["token"] * (1 - SAME) or b["said"]["token"] < a["said"]["token"] * (1 + SAME)
                for a, b in zip(top, top[1:]))
 
 
@@ -218,8 +230,9 @@ if rows_path:
         pass
 chosen = [int(n) for n in only.split(",")] if only else range(1, len(FLEETS) + 1)
 print("fleet  factors    cut seq batch prompt  token said measured  drift  err % first said measured  drift  err %   (ms)")
+machine, then = probed()
 for number in chosen:
-    new = measure(number, *FLEETS[number - 1])
+    new = measure(machine, then, number, *FLEETS[number - 1])
     rows += new
     if rows_path:
         with open(rows_path, "a") as out:

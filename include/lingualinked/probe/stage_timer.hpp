@@ -22,9 +22,10 @@ struct timed_run {
   std::uint32_t tokens = 0;            // of each sequence
   std::uint32_t context = 0;           // tokens before it
   std::vector<double> module_seconds;  // of the stage's modules, in order
-  [[nodiscard]] double seconds() const noexcept {
+  [[nodiscard]] double seconds() const noexcept { return seconds_of_first(module_seconds.size()); }
+  [[nodiscard]] double seconds_of_first(std::size_t modules) const noexcept {
     double sum = 0;
-    for (const double s : module_seconds) sum += s;
+    for (std::size_t m = 0; m < modules; ++m) sum += module_seconds[m];
     return sum;
   }
 };
@@ -96,8 +97,8 @@ class stage_timer {
 };
 
 /// What one decoded token takes beside its modules when another thread hands it over after a pause, as a worker's does: the pause
-/// puts threads to sleep and the processor at ease. Each is compared with one right behind it, so that a machine that becomes
-/// slower meanwhile does not count.
+/// puts threads to sleep and the processor at ease. That shows between the modules and in the first of them, an eighth, which are
+/// compared with those of a token right behind: all of them would bring the noise of a whole token, many times what is measured.
 /// Requires  room for 2 * repeats tokens behind the current position
 [[nodiscard]] inline result<std::vector<double>> hand_over_seconds(stage_timer& stage, std::size_t repeats, duration pause) {
   std::mutex mutex;
@@ -136,7 +137,10 @@ class stage_timer {
     const auto at_once = hand_over();
     if (!after_pause) failed = after_pause.error();
     else if (!at_once) failed = at_once.error();
-    else extra.push_back(whole - at_once->seconds());
+    else {
+      const std::size_t first = (after_pause->module_seconds.size() + 7) / 8;
+      extra.push_back(whole - after_pause->seconds() + after_pause->seconds_of_first(first) - at_once->seconds_of_first(first));
+    }
   }
   {
     const std::lock_guard lock(mutex);
