@@ -9,6 +9,7 @@
 
 #include <lingualinked/documents/instance.hpp>
 #include <lingualinked/graph/transmission_map.hpp>
+#include <lingualinked/partition/tables.hpp>
 
 #include <algorithm>
 #include <iostream>
@@ -42,6 +43,9 @@ struct plan_options {
   bool simulate = false;
   bool json = false;
   bool only_for_models = false;  // an option was given that a bare instance cannot obey
+
+  /// What of the time limit is the solver's; the rest is for what is said beside the plan.
+  [[nodiscard]] double solving_seconds() const { return time_limit * (explain ? 0.8 : 0.95); }
 };
 
 int tell(const ll::plan_document& plan, const plan_options& o) {
@@ -54,12 +58,12 @@ int tell(const ll::plan_document& plan, const plan_options& o) {
 
 /// What is said of a plan beyond the plan: windows, explanation and picture, as asked for; then prints it.
 ll::result<int> elaborate(ll::plan_document& document, const ll::placement_instance& instance, const ll::placement& placed,
-                          std::span<const ll::transmission> map, const plan_options& o) {
-  auto chosen = add_windows(document, instance, placed, o.windows.empty() ? "expected" : o.windows);
+                          std::span<const ll::transmission> map, const plan_options& o, time_point deadline) {
+  auto chosen = add_windows(document, instance, placed, o.windows.empty() ? "expected" : o.windows, deadline);
   if (!chosen && !o.windows.empty()) return ll::error{ll::errc::invalid_argument, "--windows: " + chosen.error().message};
   if (o.explain) {
-    document.explained = explain_placement(instance, placed, o.solver, o.time_limit);
-    explain_windows(document, instance, placed);
+    document.explained = explain_placement(instance, placed, o.solver, deadline);
+    explain_windows(document, instance, placed, deadline);
   }
   if (!o.svg.empty() && !placed.stages.empty())
     if (auto drawn = write_file(o.svg, draw_plan(instance, placed, map, document)); !drawn) return drawn.error();
@@ -78,7 +82,8 @@ ll::result<int> plan_instance(const plan_options& o) {
   if (!text) return text.error();
   auto instance = ll::read_instance(*text);
   if (!instance) return ll::error{ll::errc::malformed, o.instance + ": " + instance.error().message};
-  auto placed = solve(*instance, o.solver, o.time_limit);
+  const time_point deadline = ll::detail::deadline_after(time_point::clock::now(), o.time_limit);
+  auto placed = solve(*instance, o.solver, o.solving_seconds());
   if (!placed) return placed.error();
   std::vector<ll::transmission> map;
   if (!placed->stages.empty()) {
@@ -86,8 +91,8 @@ ll::result<int> plan_instance(const plan_options& o) {
     if (!made) return made.error();
     map = *std::move(made);
   }
-  ll::plan_document document = report_placement(*instance, *placed, map);
-  return elaborate(document, *instance, *placed, map, o);
+  ll::plan_document document = report_placement(*instance, *placed, map, deadline);
+  return elaborate(document, *instance, *placed, map, o, deadline);
 }
 
 ll::result<int> plan(const plan_options& o) {
@@ -113,7 +118,7 @@ ll::result<int> plan(const plan_options& o) {
   request.options.context_tokens = *context;
   request.options.prompt_tokens = o.prompt_tokens;
   request.options.generate_tokens = o.generate_tokens;
-  request.options.time_limit_seconds = o.time_limit;
+  request.options.time_limit_seconds = o.solving_seconds();
   o.where.limit(request.options);
   request.kv_type = *kv;
   request.threads = o.where.thread_count();
@@ -123,6 +128,7 @@ ll::result<int> plan(const plan_options& o) {
     return ll::error{ll::errc::invalid_argument, "--micro-batch is " + std::to_string(o.micro_batch) + "; it must divide the " +
                                                      std::to_string(request.options.sequences) + " sequences and be at most " +
                                                      std::to_string(stage_chunk_tokens)};
+  request.deadline = ll::detail::deadline_after(time_point::clock::now(), o.time_limit);
   auto made =
       o.where.cut.empty() ? plan_over_fleet(*model, *machines, request) : plan_with_cuts(*model, *machines, o.where.cut, request);
   if (!made) return made.error();
@@ -133,7 +139,7 @@ ll::result<int> plan(const plan_options& o) {
   made->document.model_sha256 = *std::move(digest);
   if (o.simulate && !made->placed.stages.empty())
     if (auto simulated = simulate_plan(*model, *made, request); !simulated) return simulated.error();
-  return elaborate(made->document, made->instance, made->placed, made->transmissions, o);
+  return elaborate(made->document, made->instance, made->placed, made->transmissions, o, request.deadline);
 }
 
 }  // namespace
@@ -167,7 +173,10 @@ void add_plan(CLI::App& app, action& chosen) {
       ->capture_default_str()
       ->check(CLI::Range(0, std::numeric_limits<int>::max()));
   c->add_option("--solver", o->solver, solver_names() + "; " + default_solver() + " if not given");
-  c->add_option("--time-limit", o->time_limit, "Seconds for the solver")->capture_default_str()->check(CLI::Range(1e-6, 1e6));
+  c->add_option("--time-limit", o->time_limit,
+                "Seconds for it all: a twentieth, with --explain a fifth, is kept for what is said beside the plan")
+      ->capture_default_str()
+      ->check(CLI::Range(1e-6, 1e6));
   c->add_option("--windows", o->windows,
                 "Neighbouring modules that a stage keeps as well, for when a device slows down: expected (by what they are worth "
                 "then, if not given), max-bytes (by size) or none")

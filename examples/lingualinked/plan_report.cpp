@@ -57,7 +57,7 @@ ll::plan_document::baseline single_baseline(const ll::placement_instance& instan
 
 /// One change takes at most this long to solve, and all of them that long; a hint is not worth more.
 constexpr double what_if_seconds = 1;
-constexpr double all_what_ifs_seconds = 10;
+constexpr int all_what_ifs_seconds = 10;
 /// So does finding out what unused devices could have done.
 constexpr double unused_seconds = 3;
 
@@ -99,8 +99,8 @@ std::string describe_explanation(const ll::plan_document& plan) {
   }
   if (!useless.empty()) out += "  not: " + useless + "\n";
   if (!unknown.empty())
-    out += fmt::format("  not known, cut short after {:g} s each and {:g} s in all: {}\n", what_if_seconds, all_what_ifs_seconds,
-                       unknown);
+    out += fmt::format("  not known, for want of time ({:g} s each, {} s in all, within --time-limit): {}\n", what_if_seconds,
+                       all_what_ifs_seconds, unknown);
   if (!plan.explained->window_rules.empty()) {
     const auto& rules = plan.explained->window_rules;
     out += fmt::format("after a device slows down {:g}x, expected, by what stages keep of their neighbours' modules:\n",
@@ -124,7 +124,7 @@ std::string fleet_sha256(const ll::fleet& machines) {
 }
 
 ll::plan_document report_placement(const ll::placement_instance& instance, const ll::placement& placed,
-                                   std::span<const ll::transmission> map) {
+                                   std::span<const ll::transmission> map, time_point deadline) {
   ll::plan_document d;
   d.objective =
       ll::minimises_tau(instance.goal) ? (instance.all_sequences() == 1 ? "latency" : "throughput") : ll::name_of(instance.goal);
@@ -138,11 +138,12 @@ ll::plan_document report_placement(const ll::placement_instance& instance, const
   d.solve_seconds = placed.solve_seconds;
   if (!placed.reason.empty()) d.reason = placed.reason;
   if (!instance.devices.empty() && !instance.modules.empty()) {
-    d.baselines = {{"even", baseline_of(ll::even_partitioner{}, instance)},
-                   {"memory_proportional", baseline_of(ll::memory_proportional_partitioner{}, instance)},
-                   {"speed_proportional", baseline_of(ll::speed_proportional_partitioner{}, instance)},
-                   {"lingualinked", baseline_of(ll::lingualinked_partitioner{}, instance, 1)},
-                   {"fastest_device", single_baseline(instance)}};
+    d.baselines = {
+        {"even", baseline_of(ll::even_partitioner{}, instance)},
+        {"memory_proportional", baseline_of(ll::memory_proportional_partitioner{}, instance)},
+        {"speed_proportional", baseline_of(ll::speed_proportional_partitioner{}, instance)},
+        {"lingualinked", baseline_of(ll::lingualinked_partitioner{}, instance, std::min(1.0, seconds_until(deadline)))},
+        {"fastest_device", single_baseline(instance)}};
   }
   if (placed.stages.empty()) return d;
 
@@ -185,7 +186,7 @@ ll::plan_document report_placement(const ll::placement_instance& instance, const
                                d.stages[t.from_stage].device, d.stages[t.to_stage].device, t.bytes_per_token,
                                t.sequential() ? "sequential" : "residual"});
   }
-  for (ll::unused_device& u : ll::unused_devices(instance, placed, unused_seconds))
+  for (ll::unused_device& u : ll::unused_devices(instance, placed, std::min(unused_seconds, seconds_until(deadline))))
     d.unused.push_back({instance.devices[u.device].name, std::move(u.reason)});
   return d;
 }
@@ -193,7 +194,7 @@ ll::plan_document report_placement(const ll::placement_instance& instance, const
 ll::plan_document report_plan(const ll::fleet& machines, const ll::placement_instance& instance, const ll::placement& placed,
                               std::span<const ll::transmission> map, const planning_request& request,
                               std::uint64_t reserve_bytes) {
-  ll::plan_document d = report_placement(instance, placed, map);
+  ll::plan_document d = report_placement(instance, placed, map, request.deadline);
   d.objective = ll::name_of(request.options.goal);
   d.fleet_sha256 = fleet_sha256(machines);
   d.kv_dtype = std::string(ll::name_of(request.kv_type));
@@ -205,19 +206,15 @@ ll::plan_document report_plan(const ll::fleet& machines, const ll::placement_ins
 }
 
 ll::plan_document::explanation explain_placement(const ll::placement_instance& instance, const ll::placement& placed,
-                                                 const std::string& solver, double time_limit_seconds) {
+                                                 const std::string& solver, time_point deadline) {
   ll::plan_document::explanation e;
   if (!placed.stages.empty()) {
     if (auto limit = ll::what_limits(instance, placed.stages)) e.limit = *std::move(limit);
   } else {
     e.limit = placed.reason;
   }
-  using clock = std::chrono::steady_clock;
-  const auto start = clock::now();
-  const auto seconds = [&] {
-    const double left = all_what_ifs_seconds - std::chrono::duration<double>(clock::now() - start).count();
-    return std::min({time_limit_seconds, what_if_seconds, left});
-  };
+  const time_point all = std::min(deadline, time_point::clock::now() + std::chrono::seconds(all_what_ifs_seconds));
+  const auto seconds = [&] { return std::min(what_if_seconds, seconds_until(all)); };
   // chain answers in a fraction of the time that GLPK needs for a proof of its own.
   const auto again = [&](const ll::placement_instance& changed) -> ll::result<ll::placement> {
     if (seconds() <= 0) return ll::placement{};
@@ -229,6 +226,10 @@ ll::plan_document::explanation explain_placement(const ll::placement_instance& i
     if (w.tau_seconds) token = *w.tau_seconds / instance.all_sequences();
     std::optional<double> value = w.value;
     if (value) *value /= tokens_of_value(instance);
+    // What a search that was cut short found may be worse than the plan, which is still there after every change.
+    if (w.status == ll::solve_status::feasible && w.value && !placed.stages.empty() &&
+        *w.value > (ll::minimises_tau(instance.goal) ? placed.objective_seconds : placed.objective_value))
+      token = value = std::nullopt;
     e.changes.push_back({w.text, token, value, w.status});
   }
   return e;

@@ -20,14 +20,15 @@ namespace tool {
                                             const ll::placement& placed, std::span<const ll::transmission> map,
                                             const planning_request& request, std::uint64_t reserve_bytes);
 
-/// The part of the document that needs neither a model nor a fleet: for 'plan --instance'.
+/// The part of the document that needs neither a model nor a fleet: for 'plan --instance'. Past the deadline it says less.
 [[nodiscard]] ll::plan_document report_placement(const ll::placement_instance& instance, const ll::placement& placed,
-                                                 std::span<const ll::transmission> map);
+                                                 std::span<const ll::transmission> map, time_point deadline);
 
 /// What limits a plan, what other rules would have cost, and what would help: solved again with one thing changed at a time.
+/// Changes that the deadline leaves no time for are of unknown worth.
 [[nodiscard]] ll::plan_document::explanation explain_placement(const ll::placement_instance& instance,
                                                                const ll::placement& placed, const std::string& solver,
-                                                               double time_limit_seconds);
+                                                               time_point deadline);
 
 /// The plan for people, with its explanation where it has one.
 [[nodiscard]] std::string describe_plan(const ll::plan_document& plan);

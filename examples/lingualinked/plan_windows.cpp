@@ -6,6 +6,7 @@
 #include <lingualinked/glpk/windows.hpp>
 #endif
 
+#include <algorithm>
 #include <utility>
 
 namespace tool {
@@ -18,14 +19,14 @@ constexpr double assumed_slow_down = 2;
 constexpr double glpk_seconds = 1;  // windows that the search could not prove are worth no more than this
 #endif
 
-ll::result<ll::overlap_windows> choose_windows(const ll::placement_instance& instance, const ll::placement& placed,
-                                               bool by_bytes) {
+ll::result<ll::overlap_windows> choose_windows(const ll::placement_instance& instance, const ll::placement& placed, bool by_bytes,
+                                               time_point deadline) {
   const auto scenarios = ll::slow_down_scenarios(placed.stages.size(), assumed_slow_down);
   if (by_bytes) return ll::max_bytes_windows(instance, placed.stages, scenarios);
   auto found = ll::expected_windows(instance, placed.stages, scenarios);
 #ifdef LINGUALINKED_TOOL_HAS_GLPK
-  if (found && !found->proven()) {
-    auto other = ll::glpk_expected_windows(instance, placed.stages, scenarios, {}, glpk_seconds);
+  if (const double seconds = std::min(glpk_seconds, seconds_until(deadline)); found && !found->proven() && seconds > 0) {
+    auto other = ll::glpk_expected_windows(instance, placed.stages, scenarios, {}, seconds);
     if (other && other->expected_seconds < found->expected_seconds) found = std::move(other);
   }
 #endif
@@ -44,9 +45,9 @@ ll::plan_document::windows describe_windows(const ll::overlap_windows& w, const 
 }  // namespace
 
 ll::result<void> add_windows(ll::plan_document& document, const ll::placement_instance& instance, const ll::placement& placed,
-                             const std::string& rule) {
+                             const std::string& rule, time_point deadline) {
   if (rule == "none" || placed.stages.empty()) return {};
-  const auto chosen = choose_windows(instance, placed, rule == "max-bytes");
+  const auto chosen = choose_windows(instance, placed, rule == "max-bytes", deadline);
   if (!chosen) return chosen.error();
   document.overlaps = describe_windows(*chosen, instance, rule == "max-bytes" ? "max_bytes" : "expected");
   for (std::size_t s = 0; s < document.stages.size(); ++s)
@@ -54,11 +55,12 @@ ll::result<void> add_windows(ll::plan_document& document, const ll::placement_in
   return {};
 }
 
-void explain_windows(ll::plan_document& document, const ll::placement_instance& instance, const ll::placement& placed) {
+void explain_windows(ll::plan_document& document, const ll::placement_instance& instance, const ll::placement& placed,
+                     time_point deadline) {
   if (!document.explained || placed.stages.size() < 2) return;
-  if (const auto by_bytes = choose_windows(instance, placed, true))
+  if (const auto by_bytes = choose_windows(instance, placed, true, deadline))
     document.explained->window_rules.push_back(describe_windows(*by_bytes, instance, "max_bytes"));
-  if (const auto expected = choose_windows(instance, placed, false))
+  if (const auto expected = choose_windows(instance, placed, false, deadline))
     document.explained->window_rules.push_back(describe_windows(*expected, instance, "expected"));
 }
 

@@ -10,6 +10,7 @@
 #include <lingualinked/documents/plan.hpp>
 #include <lingualinked/model/language_model.hpp>
 
+#include <chrono>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -21,13 +22,21 @@ inline constexpr std::uint32_t stage_chunk_tokens = 64;
 /// What a plan may choose from where the time of the prompt counts.
 inline constexpr std::uint32_t chunk_choices[] = {32, 64, 128, 256, 512};
 
+using time_point = std::chrono::steady_clock::time_point;
+
+/// Seconds that are left; none or less once it is past.
+[[nodiscard]] inline double seconds_until(time_point deadline) {
+  return std::chrono::duration<double>(deadline - time_point::clock::now()).count();
+}
+
 /// What a plan is made for.
 struct planning_request {
   ll::planning_options options;
   ll::dtype kv_type = ll::dtype::f16;
   unsigned threads = 1;
-  std::string solver;             // empty: glpk where built, else chain
-  std::uint32_t micro_batch = 0;  // sequences that share a batch; 0: what is best
+  std::string solver;                       // empty: glpk where built, else chain
+  std::uint32_t micro_batch = 0;            // sequences that share a batch; 0: what is best
+  time_point deadline = time_point::max();  // of what is said beside it
 };
 
 /// A plan that can be run: the document that is printed, and the numbers that the runtime needs.

@@ -107,5 +107,11 @@ TEST_SUITE("glpk/partitioner") {
     CHECK(hurried->status != ll::solve_status::infeasible);
     CHECK(hurried->bound_seconds <= best->objective_seconds * (1 + 1e-9));
     if (hurried->status == ll::solve_status::unknown) CHECK_FALSE(hurried->reason.empty());
+    for (const std::size_t devices : {12U, 70U}) {  // without and with more of them than chain takes
+      const auto late = ll::glpk_partitioner{}.solve(ref::make_fleet(7, 4 * devices, devices, 4), 0);
+      REQUIRE(late.has_value());
+      CHECK(late->status == ll::solve_status::feasible);
+      CHECK(late->bound_seconds < late->objective_seconds);
+    }
   }
 }

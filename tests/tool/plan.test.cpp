@@ -280,6 +280,22 @@ TEST_SUITE("tool/plan") {
     CHECK(none["stages"].empty());
     CHECK(none["explanation"]["changes"][0]["token_seconds"].is_number());
   }
+  TEST_CASE("past its time limit a plan is there all the same, and what was not tried is said to be unknown") {
+    for (const auto& solver : solvers()) {
+      CAPTURE(solver);
+      const std::vector<std::string> words{"plan",         "--instance", scratch_file("problem.json", small_problem().dump()),
+                                           "--time-limit", "1e-6",       "--solver",
+                                           solver,         "--explain",  "--json"};
+      const outcome late = run_tool(words);
+      CHECK(late.status == 0);
+      CHECK((late.json()["status"] == "feasible" || late.json()["gap"] <= 1e-6));
+      for (const json& change : late.json()["explanation"]["changes"]) {
+        CHECK(change["status"] == "unknown");
+        CHECK(change["token_seconds"].is_null());
+      }
+      for (const json& u : late.json()["unused"]) CHECK(u["reason"] == "no time was left to look into it");
+    }
+  }
   TEST_CASE("stages keep modules of their neighbours as well, within memory, unless told not to") {
     json p = small_problem();
     p["devices"][1]["module_seconds"] = std::vector<double>(6, 0.015);  // so that b is the faster one when a slows down

@@ -10,6 +10,7 @@
 #include <lingualinked/glpk/interval_model.hpp>
 #include <lingualinked/partition/chain.hpp>
 #include <lingualinked/partition/fewer_devices.hpp>
+#include <lingualinked/partition/quick_plan.hpp>
 
 #include <algorithm>
 #include <chrono>
@@ -42,7 +43,10 @@ struct glpk_partitioner {
     placement plan;
     plan.solver = name;
     placement known;
-    if (start_from_chain) known = first_plan(instance, time_limit_seconds / 2);
+    if (start_from_chain) {
+      known = first_plan(instance, time_limit_seconds / 2);
+      if (known.status == solve_status::unknown) known = quick(instance);
+    }
     if (known.status == solve_status::infeasible) {
       plan.status = known.status;
       plan.reason = known.reason;
@@ -53,7 +57,7 @@ struct glpk_partitioner {
       if (plan.status == solve_status::unknown && plan.reason.empty())
         plan.reason = "no plan found within " + detail::number_text(time_limit_seconds) + " s";
       if (plan.status == solve_status::infeasible)
-        plan.reason = chain_partitioner::reason_for_infeasible(instance, time_limit_seconds);
+        plan.reason = chain_partitioner::reason_for_infeasible(instance, time_limit_seconds - elapsed());
     }
     plan.solve_seconds = elapsed();
     return plan;
@@ -96,6 +100,15 @@ struct glpk_partitioner {
     if (!cost) return {};
     value_of(instance, *plan) = cost->objective_value;
     return *plan;  // edges only add to what a plan costs, so the bound holds
+  }
+
+  /// A plan without proof where chain knows none; unknown without stages where there is none as easy.
+  [[nodiscard]] static placement quick(const placement_instance& instance) {
+    placement plan;
+    plan.stages = detail::quick_plan(instance);
+    if (const auto cost = evaluate(instance, plan.stages)) value_of(instance, plan) = cost->objective_value;
+    else plan.stages.clear();
+    return plan;
   }
 
   /// What was minimised, and what bounds it, in the unit of the objective.

@@ -31,18 +31,23 @@ LINGUALINKED_CORE_DECL double busiest_bound::seconds(std::chrono::steady_clock::
 }
 
 LINGUALINKED_CORE_DECL double busiest_bound::exact(double low, double high) {
+  constexpr std::size_t few = 64;  // more are left only when time ran out
+  constexpr std::size_t plenty = 4096;
   std::vector<double> times;
+  const auto too_many = [&times] {
+    std::sort(times.begin(), times.end());
+    times.erase(std::unique(times.begin(), times.end()), times.end());
+    return times.size() > few;
+  };
   for (std::size_t d = 0; d < t_.devices; ++d) {
     for (std::size_t a = 0; a < t_.modules; ++a) {
       const double* begin = &t_.times[t_.row[d * t_.modules + a]];
       const double* end = begin + (t_.fits_to[d * t_.modules + a] - a) + 1;
       times.insert(times.end(), std::upper_bound(begin, end, low), std::upper_bound(begin, end, high));
+      if (times.size() > plenty && too_many()) return low;
     }
   }
-  std::sort(times.begin(), times.end());
-  times.erase(std::unique(times.begin(), times.end()), times.end());
-  constexpr std::size_t few = 64;  // more are left only when time ran out
-  if (times.size() > few) return low;
+  if (too_many()) return low;
   const auto first = std::partition_point(times.begin(), times.end(), [this](double t) { return !covers(t); });
   return first == times.end() ? low : *first;
 }

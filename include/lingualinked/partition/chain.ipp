@@ -3,17 +3,23 @@
 
 #include <lingualinked/partition/chain.hpp>
 #include <lingualinked/partition/fewer_devices.hpp>
+#include <lingualinked/partition/quick_plan.hpp>
 
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <string>
+#include <utility>
+#include <vector>
 
 namespace lingualinked::inline v0::detail {
 
 LINGUALINKED_CORE_DECL void chain_search::run() {
   for (std::size_t d = 0; d < t_.devices; ++d)
     if (const auto plan = single_stage(t_, d)) offer(*plan);
+  std::vector<stage_interval> quick = quick_plan(*t_.instance);
+  if (const auto cost = evaluate(*t_.instance, quick))
+    offer({std::move(quick), cost->lap_seconds, cost->bottleneck_seconds, cost->tau_seconds});
   bound_ = std::min(bounds_.least_tau(), best_.tau_seconds);
   if (bound_ < best_.tau_seconds && t_.sequences > 1 && meets_bound()) return;
   if (bound_ < best_.tau_seconds && t_.devices > few_devices) guess();
@@ -62,6 +68,10 @@ LINGUALINKED_CORE_DECL void chain_search::guess() {
 LINGUALINKED_CORE_DECL std::optional<double> chain_search::search(const reach& r, bool fewest) {
   subset_search::limits limits{r.tau_seconds, fewest, r.most_stages, r.beam, std::min(r.deadline, deadline_)};
   std::optional<priced_plan> shortest;
+  if (clock::now() >= limits.deadline) {
+    end_ = search_end::out_of_time;
+    return std::nullopt;
+  }
   for (const lap_bounds& bounds : bounds_.within(r.tau_seconds)) {
     if (bounds.lap_seconds > limits.lap_seconds) continue;
     subset_search search(t_, slots_, bounds);
@@ -103,19 +113,23 @@ namespace lingualinked::inline v0 {
 LINGUALINKED_CORE_DECL result<placement> chain_partitioner::solve(const placement_instance& instance,
                                                                   double time_limit_seconds) const {
   const auto start = detail::chain_search::clock::now();
+  const auto elapsed = [&] { return std::chrono::duration<double>(detail::chain_search::clock::now() - start).count(); };
   auto plan = search(instance, time_limit_seconds);
   if (!plan) return plan;
   if (plan->status == solve_status::infeasible && plan->reason.empty())
-    plan->reason = reason_for_infeasible(instance, time_limit_seconds);
-  plan->solve_seconds = std::chrono::duration<double>(detail::chain_search::clock::now() - start).count();
+    plan->reason = reason_for_infeasible(instance, time_limit_seconds - elapsed());
+  plan->solve_seconds = elapsed();
   return plan;
 }
 
 LINGUALINKED_CORE_DECL std::string chain_partitioner::reason_for_infeasible(const placement_instance& instance,
                                                                             double time_limit_seconds) {
-  constexpr double patience_seconds = 5;
-  const double seconds = std::min(time_limit_seconds, patience_seconds);
-  const auto again = [seconds](const placement_instance& lifted) { return chain_partitioner{}.search(lifted, seconds); };
+  const auto deadline = detail::deadline_after(detail::chain_search::clock::now(), time_limit_seconds);
+  const auto again = [deadline](const placement_instance& lifted) {
+    constexpr double patience_seconds = 5;
+    const std::chrono::duration<double> left = deadline - detail::chain_search::clock::now();
+    return chain_partitioner{}.search(lifted, std::min(left.count(), patience_seconds));
+  };
   if (instance.devices.size() <= most_devices) return detail::reason_for_infeasible(instance, instance, again);
   const auto part = detail::with_devices(instance, detail::roomy_devices(instance, most_devices));
   return detail::reason_for_infeasible(instance, part, again);

@@ -177,8 +177,9 @@ LINGUALINKED_CORE_DECL result<placement> counts_partitioner::solve(const placeme
   }
   plan.status = plan.stages.empty() ? solve_status::infeasible : complete ? solve_status::optimal : solve_status::feasible;
   if (complete) plan.bound_seconds = plan.objective_seconds;
-  if (plan.stages.empty()) plan.reason = chain_partitioner::reason_for_infeasible(instance, time_limit_seconds);
-  plan.solve_seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  const auto elapsed = [&] { return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count(); };
+  if (plan.stages.empty()) plan.reason = chain_partitioner::reason_for_infeasible(instance, time_limit_seconds - elapsed());
+  plan.solve_seconds = elapsed();
   return plan;
 }
 

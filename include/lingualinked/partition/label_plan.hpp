@@ -3,6 +3,7 @@
 
 #include <lingualinked/partition/bounds.hpp>
 #include <lingualinked/partition/label_search.hpp>
+#include <lingualinked/partition/quick_plan.hpp>
 
 #include <algorithm>
 #include <cstddef>
@@ -58,6 +59,7 @@ inline void offer_plan(const placement_instance& instance, std::vector<stage_int
   label_answer answer;
   for (std::size_t d = 0; d < t.devices; ++d) offer_plan(p, {{d, 0, t.modules - 1}}, answer.best);
   if (!known.empty()) offer_plan(p, std::move(known), answer.best);
+  offer_plan(p, quick_plan(p), answer.best);
   const std::size_t chunks = p.goal == objective::completion ? p.chunk_tokens.size() : 1;
   for (std::size_t chunk = 0; chunk < chunks; ++chunk) {
     const label_costs costs(t, chunk);

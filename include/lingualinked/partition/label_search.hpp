@@ -85,7 +85,8 @@ class label_search {
   void gather(std::vector<std::size_t>& level);
 
   /// Every stage on d after every partial plan of a subset, into fresh_ (empty: none); complete plans into the best.
-  void extend(std::size_t leader, std::size_t d);
+  /// Returns false when time ran out before the end.
+  bool extend(std::size_t leader, std::size_t d, time_point deadline);
 
   void finish(const label& last, const label_cost& back, double idle_watts, std::size_t d);
 

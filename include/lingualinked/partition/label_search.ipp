@@ -44,7 +44,7 @@ LINGUALINKED_CORE_DECL search_end label_search::run(valued_plan& best, time_poin
         if (!may_join(buckets_[from].used, d)) continue;
         if (std::chrono::steady_clock::now() >= deadline) return search_end::out_of_time;
         if (labels_ > label_limit) return search_end::out_of_memory;
-        extend(from, d);
+        if (!extend(from, d, deadline)) return search_end::out_of_time;
         if (!fresh_.empty()) fresh(next, buckets_[from].used | bit(d), d);
       }
     }
@@ -140,12 +140,14 @@ LINGUALINKED_CORE_DECL void label_search::gather(std::vector<std::size_t>& level
   }
 }
 
-LINGUALINKED_CORE_DECL void label_search::extend(std::size_t leader, std::size_t d) {
+LINGUALINKED_CORE_DECL bool label_search::extend(std::size_t leader, std::size_t d, time_point deadline) {
+  constexpr std::size_t between_clocks = 32;
   fresh_.clear();
   const double idle = buckets_[leader].idle_watts + costs_.idle_watts(d);
   const std::size_t header = first_ ? *first_ : p_.header.value_or(d);
   const label_cost back = costs_.message(d, header, p_.token_bytes, false);
   for (std::size_t a = 1; a < t_.modules; ++a) {
+    if (a % between_clocks == 0 && std::chrono::steady_clock::now() >= deadline) return false;
     starts_.clear();
     for (std::size_t i = leader; i < buckets_[leader].end; ++i) {
       const bucket& from = buckets_[i];
@@ -173,6 +175,7 @@ LINGUALINKED_CORE_DECL void label_search::extend(std::size_t leader, std::size_t
       }
     }
   }
+  return true;
 }
 
 LINGUALINKED_CORE_DECL void label_search::finish(const label& last, const label_cost& back, double idle_watts, std::size_t d) {

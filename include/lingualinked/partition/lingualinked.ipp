@@ -3,6 +3,7 @@
 
 #include <lingualinked/partition/lingualinked.hpp>
 
+#include <chrono>
 #include <cstddef>
 #include <string>
 
@@ -42,14 +43,17 @@ LINGUALINKED_CORE_DECL result<placement> lingualinked_partitioner::solve(const p
                                         std::to_string(most_devices) + " devices, and there are " +
                                         std::to_string(instance.modules.size()) + " on " +
                                         std::to_string(instance.devices.size()) + ": use chain"};
+  const auto start = std::chrono::steady_clock::now();
   double beyond_seconds = 0;
   const placement_instance theirs = detail::lingualinked_problem(instance, beyond_seconds);
   auto best = chain_partitioner{detail::most_open_producers}.solve(theirs, time_limit_seconds);
   if (!best && best.error().code == errc::unsupported)
     return error{errc::unsupported, "lingualinked solves by chain, and " + best.error().message};
   if (!best) return best.error();
-  if (best->status == solve_status::optimal && best->objective_seconds < beyond_seconds)
-    return detail::price_given_plan(instance, std::move(best->stages), name, time_limit_seconds);
+  if (best->status == solve_status::optimal && best->objective_seconds < beyond_seconds) {
+    const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - start;
+    return detail::price_given_plan(instance, std::move(best->stages), name, time_limit_seconds - taken.count());
+  }
   placement none;
   none.solver = name;
   const auto shortage = detail::obvious_shortage(instance);

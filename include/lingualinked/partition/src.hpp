@@ -17,6 +17,7 @@
 #include <lingualinked/partition/lingualinked.ipp>
 #include <lingualinked/partition/micro_batches.ipp>
 #include <lingualinked/partition/proportional.ipp>
+#include <lingualinked/partition/quick_plan.ipp>
 #include <lingualinked/partition/subset_search.ipp>
 #include <lingualinked/partition/tables.ipp>
 #include <lingualinked/partition/validate.ipp>

@@ -86,11 +86,12 @@ LINGUALINKED_CORE_DECL bool subset_search::add_level(std::chrono::steady_clock::
   std::sort(wanted.begin(), wanted.end());
   wanted.erase(std::unique(wanted.begin(), wanted.end()), wanted.end());
 
+  constexpr std::size_t many_modules = 256;
   std::vector<subset> level;
   std::size_t until_clock = 0;
   for (const std::uint64_t used : wanted) {
     if (until_clock-- == 0) {
-      until_clock = with_edges_ ? 0 : 64;
+      until_clock = with_edges_ || t_.modules > many_modules ? 0 : 64;
       if (std::chrono::steady_clock::now() >= deadline) end_ = search_end::out_of_time;
     }
     if (values_.size() + draft_.lines.size() * width_ > state_limit) end_ = search_end::out_of_memory;
