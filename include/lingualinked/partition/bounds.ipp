@@ -209,7 +209,9 @@ LINGUALINKED_CORE_DECL std::vector<lap_bounds> tau_bounds::within(double tau_sec
   for (std::size_t i = 0; i < firsts_.size(); ++i) {
     lap_bounds bounds = bound_laps(t_, reach, firsts_[i]);
     if (bounds.lap_seconds <= most) {
-      raise_prices(t_, bounds, most, prices_[i], deadline_);
+      // The least of all bounds counts, so the others leave each its share of the time.
+      const auto now = std::chrono::steady_clock::now();
+      raise_prices(t_, bounds, most, prices_[i], now + (deadline_ - now) / static_cast<std::int64_t>(firsts_.size() - i));
       prices_[i] = bounds.price;
     }
     least_ = std::min(least_, bounds.lap_seconds);
