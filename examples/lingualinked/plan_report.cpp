@@ -215,9 +215,12 @@ ll::plan_document::explanation explain_placement(const ll::placement_instance& i
   }
   const time_point all = std::min(deadline, time_point::clock::now() + std::chrono::seconds(all_what_ifs_seconds));
   const auto seconds = [&] { return std::min(what_if_seconds, seconds_until(all)); };
+  // A solver's tables alone take about so long, whatever its limit.
+  const auto modules = static_cast<double>(instance.modules.size());
+  const double least_seconds = 5e-9 * static_cast<double>(instance.devices.size()) * modules * modules;
   // chain answers in a fraction of the time that GLPK needs for a proof of its own.
   const auto again = [&](const ll::placement_instance& changed) -> ll::result<ll::placement> {
-    if (seconds() <= 0) return ll::placement{};
+    if (seconds() <= least_seconds) return ll::placement{};
     auto plan = ll::chain_partitioner{}.solve(changed, seconds());
     return plan ? plan : solve(changed, solver, std::max(seconds(), 0.0));
   };
