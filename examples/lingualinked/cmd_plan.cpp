@@ -52,7 +52,9 @@ int tell(const ll::plan_document& plan, const plan_options& o) {
   if (o.json) print_json(ll::to_json(plan));
   else std::cout << describe_plan(plan);
   if (!plan.stages.empty()) return done;
-  print_error("no plan (" + plan.status + "): " + plan.reason.value_or("no reason known"));
+  const std::string reason = plan.reason.value_or("no reason known");
+  const bool lacks_memory = reason.starts_with("memory:") && plan.model_sha256.has_value();
+  print_error("no plan (" + plan.status + "): " + reason + (lacks_memory ? ". A smaller --context needs less" : ""));
   return no_plan;
 }
 

@@ -99,7 +99,8 @@ TEST_SUITE("tool/answers") {
     CHECK(none.json()["status"] == "infeasible");
     CHECK(none.json()["stages"].empty());
     CHECK(none.json()["reason"].get<std::string>().find("bytes") != std::string::npos);
-    CHECK(none.err == "lingualinked: error: no plan (infeasible): " + none.json()["reason"].get<std::string>() + "\n");
+    CHECK(none.err == "lingualinked: error: no plan (infeasible): " + none.json()["reason"].get<std::string>() +
+                          ". A smaller --context needs less\n");
   }
 
   TEST_CASE("a context that shifts gives what fresh prompts give, and one that does not is refused with the numbers") {
