@@ -186,9 +186,7 @@ class model_meter {
       at.at += ran->context;
       at.seconds.push_back(seconds[k]);
     }
-    if (tokens == 1) {
-      runs_.push_back(*std::move(ran));
-    } else if (tokens >= largest_) {
+    if (tokens > 1 && tokens >= largest_) {
       if (tokens > largest_) prefill_flops_ = prefill_seconds_ = 0;
       largest_ = tokens;
       prefill_seconds_ += ran->seconds();
@@ -200,6 +198,7 @@ class model_meter {
               tokens * (cost.flops_per_token + cost.flops_per_token_and_context_token * (ran->context + tokens / 2.0));
       }
     }
+    runs_.push_back(*std::move(ran));
     return {};
   }
 
@@ -240,22 +239,34 @@ class model_meter {
       share_[k] = counted[k];
       fits_[k] = fit;
     }
-    std::vector<double> factors;
+    std::vector<double> decode_factors;
+    std::vector<double> prefill_factors;
     for (const timed_run& r : runs_) {
       double fitted = 0;
-      for (std::size_t m = first; m <= last; ++m) fitted += decode_seconds(here[kinds_.of_modules[m]], r.context);
-      if (fitted > 0) factors.push_back(r.seconds() / fitted);
+      for (std::size_t m = first; m <= last; ++m) {
+        const module_profile& kind = here[kinds_.of_modules[m]];
+        fitted += r.tokens == 1 ? decode_seconds(kind, r.context) : prefill_seconds(kind, r.tokens, r.context);
+      }
+      if (fitted > 0) (r.tokens == 1 ? decode_factors : prefill_factors).push_back(r.seconds() / fitted);
     }
     // The median of a sum is not the sum of medians: what is interrupted is another module each time.
-    if (const double bias = median(factors); bias > 0) {
-      for (std::size_t k = 0; k < counted.size(); ++k) {
-        if (counted[k] == 0) continue;
-        fits_[k].decode_seconds = here[k].decode_seconds * bias;
-        fits_[k].decode_seconds_per_context_token = here[k].decode_seconds_per_context_token * bias;
-        for (batch_profile& b : fits_[k].batches) b.seconds *= bias;
+    const double decode_bias = bias_of(decode_factors);
+    const double prefill_bias = bias_of(prefill_factors);
+    for (std::size_t k = 0; k < counted.size(); ++k) {
+      if (counted[k] == 0) continue;
+      fits_[k].decode_seconds = here[k].decode_seconds * decode_bias;
+      fits_[k].decode_seconds_per_context_token = here[k].decode_seconds_per_context_token * decode_bias;
+      for (batch_profile& b : fits_[k].batches) b.seconds *= decode_bias;
+      for (prefill_profile& p : fits_[k].prefill) {
+        p.seconds *= prefill_bias;
+        p.seconds_per_context_token *= prefill_bias;
       }
-      for (const double f : factors) factors_.push_back(f / bias);
     }
+    for (const double f : decode_factors) factors_.push_back(f / decode_bias);
+  }
+  [[nodiscard]] static double bias_of(const std::vector<double>& factors) {
+    const double bias = median(factors);
+    return bias > 0 ? bias : 1;
   }
   [[nodiscard]] static std::vector<measured_group> means(const std::map<std::size_t, measured_group>& groups) {
     std::vector<measured_group> made;
@@ -298,7 +309,7 @@ class model_meter {
   std::vector<decode_samples> batches_;   // [kind]
   std::vector<std::size_t> share_;        // [kind]: modules of it in the stage that its fit comes from
   std::vector<module_profile> fits_;      // [kind]
-  std::vector<timed_run> runs_;           // decoding, of the current stage
+  std::vector<timed_run> runs_;           // of one sequence, of the current stage
   std::vector<double> factors_;
   std::vector<double> overheads_;
   std::uint32_t longest_ = 0;
