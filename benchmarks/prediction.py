@@ -23,9 +23,9 @@ FLEETS = [
 # First modules of the later stages, of 62 modules; three placements for each number of devices.
 CUTS = {2: ["12", "31", "46"], 3: ["12,30", "21,42", "30,52"]}
 # Sequences, prompt tokens, generated tokens.
-LOADS = [(1, 64, 48), (1, 256, 48), (2, 64, 48), (4, 96, 32)]
+LOADS = [(1, 64, 24), (1, 256, 24), (2, 64, 24), (4, 96, 24)]
 PROBES = 5
-REPETITIONS = 5
+RUNS = 7
 SAME = 0.02  # two placements whose predicted or measured times differ by less are in any order
 
 
@@ -76,34 +76,42 @@ def run(*words):
     return json.loads(done.stdout)
 
 
-def speeds(*words, sequences=1, prompt=128, generate=48):
-    """Seconds for a token and to the first one, in one run."""
-    rates = run("bench", "--model", model, "--repetitions", "1", "--json", "--prompt-tokens", str(prompt),
-                "--generate-tokens", str(generate), "--sequences", str(sequences), *words)
-    return {"token": 1 / rates["decode_tokens_per_second"], "first": sequences * prompt / rates["prefill_tokens_per_second"]}
+def undisturbed(times):
+    """The quickest quarter: on a machine whose neighbours come and go, of runs that they slow by half or not at all."""
+    times = sorted(times)
+    return times[len(times) // 4]
+
+
+def speeds(*words, sequences=1, prompt=128, generate=24):
+    """Seconds for a token, and to the first one of all sequences."""
+    runs = run("bench", "--model", model, "--repetitions", str(RUNS), "--json", "--prompt-tokens", str(prompt),
+               "--generate-tokens", str(generate), "--sequences", str(sequences), *words)["runs"]
+    return {"token": undisturbed(1 / r["decode_tokens_per_second"] for r in runs),
+            "first": undisturbed(sequences * prompt / r["prefill_tokens_per_second"] for r in runs)}
+
+
+def undisturbed_profile(many):
+    """Of several profiles of one machine, figure by figure."""
+    if isinstance(many[0], dict):
+        return {key: undisturbed_profile([m[key] for m in many]) for key in many[0]}
+    if isinstance(many[0], list):
+        return [undisturbed_profile(list(m)) for m in zip(*many)]
+    return undisturbed(many) if isinstance(many[0], float) else many[0]
 
 
 def one_process():
     return speeds("--threads", "1")
 
 
-def middle(many):
-    """Of several measurements of the same form: the median of each figure."""
-    if isinstance(many[0], dict):
-        return {key: middle([m[key] for m in many]) for key in many[0]}
-    if isinstance(many[0], list):
-        return [middle(list(m)) for m in zip(*many)]
-    return statistics.median(many) if isinstance(many[0], float) else many[0]
-
-
 def probed():
     """This machine as a device of a fleet, and one process about that time."""
     devices, alone = [], []
     for _ in range(PROBES):
-        alone += [one_process() for _ in range(3)]
+        alone.append(one_process())
         devices.append(run("probe", "--model", model, "--threads", "1", "--name", "machine", "--fresh", "--json")["devices"][0])
-    alone += [one_process() for _ in range(3)]
-    return middle(devices), middle(alone)
+    device = devices[0]
+    device["profiles"] = undisturbed_profile([d["profiles"] for d in devices])
+    return device, {what: undisturbed(a[what] for a in alone) for what in alone[0]}
 
 
 def slower(device, factor, name, endpoint):
@@ -164,18 +172,13 @@ def measure(machine, then, number, factors, delays):
                            "--context", str(prompt + generate), *load)
                 path = f"{scratch}/plan.json"
                 json.dump(plan, open(path, "w"))
-                runs = []  # in turns: what one process loses or gains meanwhile is not the plan's
-                for _ in range(REPETITIONS):
-                    alone = one_process()
-                    runs.append((alone, speeds("--plan", path, sequences=sequences, prompt=prompt, generate=generate)))
+                alone = one_process()
+                measured = speeds("--plan", path, sequences=sequences, prompt=prompt, generate=generate)
                 said = plan["predicted"]
                 rows.append({"fleet": number, "factors": factors, "delays": delays, "cut": cut, "sequences": sequences,
                              "prompt": prompt, "generate": generate, "batch": plan["micro_batch_sequences"],
                              "said": {"token": said["token_seconds"], "first": said["prefill_seconds"]},
-                             "measured": middle([placed for _, placed in runs]),
-                             "drift": {what: statistics.median(alone[what] for alone, _ in runs) / then[what] for what in then},
-                             "steady": {what: then[what] * statistics.median(placed[what] / alone[what] for alone, placed in runs)
-                                        for what in then}})
+                             "measured": measured, "drift": {what: alone[what] / then[what] for what in then}})
                 tell(rows[-1])
     finally:
         for worker in workers:
@@ -185,7 +188,7 @@ def measure(machine, then, number, factors, delays):
 
 
 def error(row, what, drifted=True):
-    return row["said"][what] / row["steady" if drifted else "measured"][what] - 1
+    return row["said"][what] * (row["drift"][what] if drifted else 1) / row["measured"][what] - 1
 
 
 def tell(r):
@@ -197,7 +200,7 @@ def tell(r):
 def in_order(placements):
     """Whether the three quickest by prediction are in the order of what was measured."""
     top = sorted(placements, key=lambda r: r["said"]["token"])[:3]
-    return all(b["steady"]["token"] > a["steady"]["token"] * (1 - SAME) or b["said"]["token"] < a["said"]["token"] * (1 + SAME)
+    return all(b["measured"]["token"] > a["measured"]["token"] * (1 - SAME) or b["said"]["token"] < a["said"]["token"] * (1 + SAME)
                for a, b in zip(top, top[1:]))
 
 
