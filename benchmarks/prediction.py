@@ -192,7 +192,8 @@ def error(row, what, drifted=True):
 
 
 def tell(r):
-    print(f"{r['fleet']:5} {'/'.join(f'{f:g}' for f in r['factors']):>8} {r['cut']:>6} {r['sequences']:3} {r['batch']:5} {r['prompt']:6}"
+    print(f"{r['fleet']:5} {'/'.join(f'{f:g}' for f in r['factors']):>8} {r['cut']:>6} {r['sequences']:3} {r['batch']:5}"
+          + f" {r['prompt']:6}"
           + "".join(f" {r['said'][what] * 1e3:9.2f} {r['measured'][what] * 1e3:8.2f} {r['drift'][what]:6.3f}"
                     f" {100 * error(r, what):6.1f}" for what in ("token", "first")), flush=True)
 
@@ -200,8 +201,8 @@ def tell(r):
 def in_order(placements):
     """Whether the three quickest by prediction are in the order of what was measured."""
     top = sorted(placements, key=lambda r: r["said"]["token"])[:3]
-    return all(b["measured"]["token"] > a["measured"]["token"] * (1 - SAME) or b["said"]["token"] < a["said"]["token"] * (1 + SAME)
-               for a, b in zip(top, top[1:]))
+    return all(b["measured"]["token"] > a["measured"]["token"] * (1 - SAME)
+               or b["said"]["token"] < a["said"]["token"] * (1 + SAME) for a, b in zip(top, top[1:]))
 
 
 def sum_up(rows):

@@ -4,7 +4,7 @@
 # what they are sent, run placements that were predicted before from a probe of this machine, and prints the errors.
 #   benchmarks/prediction.sh [--model FILE] [--fleets 1,2,...] [--rows FILE]
 # --fleets runs some of the fleets only; --rows adds what was measured to FILE and sums up all of it. The machine should have
-# nothing else to do: about 15 minutes in all. Its speed changes even so, by half and within seconds where neighbours share the
+# nothing else to do: about 20 minutes in all. Its speed changes even so, by half and within seconds where neighbours share the
 # hardware; so the machine is probed five times, and of all times the quickest quarter counts. One process is timed before every
 # run, and predictions are scaled by what it lost or gained. The workers of several sequences work at once and share memory and
 # processors, which devices of their own would not: these runs are summed up apart as well.
