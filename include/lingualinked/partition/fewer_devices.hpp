@@ -7,25 +7,32 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <utility>
+#include <numeric>
 #include <vector>
 
 /// Problems on part of a fleet, for solvers that a large fleet is too much for: a plan for part of it is a plan.
 namespace lingualinked::inline v0::detail {
 
-/// Those that could do most of the work in the least time, and the header; by rising index.
-[[nodiscard]] inline std::vector<std::size_t> promising_devices(const placement_instance& instance, std::size_t most) {
+/// All devices, those that could do most of the work in the least time first: by seconds over the share of the model that fits.
+[[nodiscard]] inline std::vector<std::size_t> devices_by_promise(const placement_instance& instance) {
   const auto need = static_cast<double>(interval_memory_bytes(instance, 0, instance.modules.size()));
-  std::vector<std::pair<double, std::size_t>> ranked;
-  for (std::size_t d = 0; d < instance.devices.size(); ++d) {
-    double seconds = 0;
-    for (const double s : instance.devices[d].module_seconds) seconds += s;
-    const double share = std::min(1.0, static_cast<double>(instance.devices[d].memory_bytes) / std::max(need, 1.0));
-    ranked.emplace_back(d == instance.header ? -1.0 : seconds / std::max(share, 1e-9), d);
+  std::vector<double> worth;
+  for (const auto& d : instance.devices) {
+    const double share = std::min(1.0, static_cast<double>(d.memory_bytes) / std::max(need, 1.0));
+    worth.push_back(std::accumulate(d.module_seconds.begin(), d.module_seconds.end(), 0.0) / std::max(share, 1e-9));
   }
-  std::sort(ranked.begin(), ranked.end());
-  std::vector<std::size_t> chosen;
-  for (std::size_t i = 0; i < std::min(most, ranked.size()); ++i) chosen.push_back(ranked[i].second);
+  std::vector<std::size_t> order(instance.devices.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::stable_sort(order.begin(), order.end(), [&](std::size_t x, std::size_t y) { return worth[x] < worth[y]; });
+  return order;
+}
+
+/// The first of these, and the header; by rising index.
+[[nodiscard]] inline std::vector<std::size_t> promising_devices(const placement_instance& instance, std::size_t most) {
+  std::vector<std::size_t> chosen = devices_by_promise(instance);
+  const auto header = std::find_if(chosen.begin(), chosen.end(), [&](std::size_t d) { return d == instance.header; });
+  if (header != chosen.end()) std::rotate(chosen.begin(), header, header + 1);
+  chosen.resize(std::min(most, chosen.size()));
   std::sort(chosen.begin(), chosen.end());
   return chosen;
 }

@@ -57,9 +57,8 @@ inline void offer_plan(const placement_instance& instance, std::vector<stage_int
                                                  label_search::time_point deadline) {
   const placement_instance& p = *t.instance;
   label_answer answer;
-  for (std::size_t d = 0; d < t.devices; ++d) offer_plan(p, {{d, 0, t.modules - 1}}, answer.best);
+  offer_plan(p, quick_plan(p), answer.best);  // every device alone is among what that compares
   if (!known.empty()) offer_plan(p, std::move(known), answer.best);
-  offer_plan(p, quick_plan(p), answer.best);
   const std::size_t chunks = p.goal == objective::completion ? p.chunk_tokens.size() : 1;
   for (std::size_t chunk = 0; chunk < chunks; ++chunk) {
     const label_costs costs(t, chunk);

@@ -4,30 +4,16 @@
 #include <lingualinked/partition/quick_plan.hpp>
 
 #include <lingualinked/partition/evaluate.hpp>
+#include <lingualinked/partition/fewer_devices.hpp>
 #include <lingualinked/partition/tables.hpp>
 
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <numeric>
 #include <utility>
 #include <vector>
 
 namespace lingualinked::inline v0::detail {
-
-/// The devices by what they could do for the model, seconds over the share that they hold.
-inline std::vector<std::size_t> by_promise(const placement_instance& p) {
-  const auto need = static_cast<double>(interval_memory_bytes(p, 0, p.modules.size()));
-  std::vector<double> worth;
-  for (const auto& d : p.devices) {
-    const double share = std::min(1.0, static_cast<double>(d.memory_bytes) / std::max(need, 1.0));
-    worth.push_back(std::accumulate(d.module_seconds.begin(), d.module_seconds.end(), d.stage_seconds) / std::max(share, 1e-9));
-  }
-  std::vector<std::size_t> order(p.devices.size());
-  std::iota(order.begin(), order.end(), std::size_t{0});
-  std::stable_sort(order.begin(), order.end(), [&](std::size_t x, std::size_t y) { return worth[x] < worth[y]; });
-  return order;
-}
 
 /// From the first of the devices on, always the next of them that can be reached; those that cannot be are left out.
 /// joined    [from * D + to]
@@ -127,7 +113,7 @@ LINGUALINKED_CORE_DECL std::vector<stage_interval> quick_plan(const placement_in
   for (const link& l : instance.links)
     joined[l.from * count + l.to] =
         l.quality.bandwidth_bytes_per_second > 0 && instance.devices[l.from].contract == instance.devices[l.to].contract;
-  const std::vector<std::size_t> ranked = by_promise(instance);
+  const std::vector<std::size_t> ranked = devices_by_promise(instance);
   const std::size_t most =
       std::min({count, instance.modules.size(), static_cast<std::size_t>(instance.max_stages.value_or(UINT32_MAX))});
   for (std::size_t k = std::min<std::size_t>(2, most), last = 0; k != last;
