@@ -88,9 +88,10 @@ class weight_list {
 };
 
 /// Reads one matrix, or a vector as a matrix of one row, piece by piece; hands each row to `use` and each piece's size to `tell`,
-/// which may say stop.
+/// which may say stop. `room` is where pieces lie meanwhile: given from one matrix to the next, its memory is new only once.
 template <class Use, class Tell>
-[[nodiscard]] result<void> for_each_row(const tensor_source& source, const weight_ref& w, Tell tell, Use use) {
+[[nodiscard]] result<void> for_each_row(const tensor_source& source, const weight_ref& w, std::vector<std::byte>& room, Tell tell,
+                                        Use use) {
   const tensor_info* info = source.find(w.name);
   const bool is_vector = info != nullptr && info->rows == 1;  // whose parts are elements
   const bool fits = info != nullptr && info->type == w.type &&
@@ -101,10 +102,10 @@ template <class Use, class Tell>
   const std::size_t row_bytes = bytes_of(w.type, w.columns);
   const std::size_t start = is_vector ? bytes_of(w.type, w.first) : w.first * row_bytes;
   const std::size_t piece_rows = std::max<std::size_t>(1, load_piece_bytes / row_bytes);
-  std::vector<std::byte> piece(std::min(piece_rows, w.rows) * row_bytes);
+  room.resize(std::max(room.size(), std::min(piece_rows, w.rows) * row_bytes));
   for (std::size_t row = 0; row < w.rows;) {
     const std::size_t count = std::min(piece_rows, w.rows - row);
-    const auto part = std::span(piece).first(count * row_bytes);
+    const auto part = std::span(room).first(count * row_bytes);
     if (auto read = source.read(*info, start + row * row_bytes, part); !read) return read;
     const std::size_t bad = first_bad_block(w.type, part);
     const std::size_t row_blocks = w.columns / facts_of(w.type).block_elements;
@@ -188,19 +189,21 @@ LINGUALINKED_DECL result<stage_weights> stage_weights::load(std::span<const oper
   stage_weights loaded;
   loaded.panels_ = storage(static_cast<std::size_t>(room.value_or(0)));
   std::byte* next = loaded.panels_.data();
+  std::vector<std::byte> piece;
   for (const auto& [weight, places] : *matrices) {
     auto made = kernels::panels::make(weight->type, weight->rows, weight->columns, next);
     if (!made) return made.error().in("tensor '" + weight->name + "'");
     next += made->bytes();
-    auto read = detail::for_each_row(
-        source, *weight, tell, [&](std::size_t row, std::span<const std::byte> bytes) { made->set_row(places.of(row), bytes); });
+    auto read = detail::for_each_row(source, *weight, piece, tell, [&](std::size_t row, std::span<const std::byte> bytes) {
+      made->set_row(places.of(row), bytes);
+    });
     if (!read) return read.error();
     loaded.bytes_ += made->bytes();
     loaded.matrices_.emplace(part_key{weight->name, weight->first}, *std::move(made));
   }
   for (const auto& [weight, places] : *vectors) {
     std::vector<float> values(weight->rows * weight->columns);
-    auto read = detail::for_each_row(source, *weight, tell, [&](std::size_t row, std::span<const std::byte> bytes) {
+    auto read = detail::for_each_row(source, *weight, piece, tell, [&](std::size_t row, std::span<const std::byte> bytes) {
       byte_reader stored(bytes);
       for (std::size_t i = 0; i < weight->columns; ++i) values[places.of(row * weight->columns + i)] = stored.read<float>();
     });

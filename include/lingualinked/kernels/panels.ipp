@@ -8,6 +8,7 @@
 #include <lingualinked/kernels/blocks.ipp>
 #include <lingualinked/kernels/panels.hpp>
 
+#include <array>
 #include <bit>
 #include <cstdint>
 #include <cstring>
@@ -34,6 +35,16 @@ namespace detail {
   if (!bound.at_most(std::numeric_limits<std::ptrdiff_t>::max())) return bound * std::numeric_limits<std::uint64_t>::max();
   return checked_size{(rows + panel_rows - 1) / panel_rows * panel_bytes_of(type, columns)};
 }
+
+// Loading a model is this loop. With the type a constant and all inlined, what depends on it is decided once.
+using store_blocks_function = void (*)(std::byte* panel, std::size_t lane, std::size_t blocks, const std::byte* row) noexcept;
+template <dtype Type>
+[[gnu::flatten]] void store_blocks(std::byte* panel, std::size_t lane, std::size_t blocks, const std::byte* row) noexcept {
+  for (std::size_t b = 0; b < blocks; ++b) write_panel_block(Type, panel, lane, b, read_file_block(Type, row, b));
+}
+inline constexpr auto store_blocks_of = []<std::size_t... I>(std::index_sequence<I...>) {
+  return std::array<store_blocks_function, sizeof...(I)>{store_blocks<dtype_table[I].type>...};
+}(std::make_index_sequence<dtype_table.size()>{});
 
 }  // namespace detail
 
@@ -64,9 +75,7 @@ LINGUALINKED_DECL void panels::set_row(std::size_t row, std::span<const std::byt
   std::byte* panel = at_ + row / panel_rows * shape_.panel_bytes;
   const std::size_t lane = row % panel_rows;
   if (is_quantised(type)) {
-    for (std::size_t b = 0; b < shape_.columns / 32; ++b)
-      write_panel_block(type, panel, lane, b, read_file_block(type, source.data(), b));
-    return;
+    return detail::store_blocks_of[static_cast<std::size_t>(type)](panel, lane, shape_.columns / 32, source.data());
   }
   const std::size_t size = facts_of(type).block_bytes;
   for (std::size_t k = 0; k < shape_.columns; ++k) {
