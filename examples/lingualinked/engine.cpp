@@ -113,6 +113,7 @@ ll::result<void> start_workers(engine::backend& b, const ll::language_model& mod
     std::vector<std::string> words{"--model", model.path(), "--isa", std::string(ll::kernels::name_of(isa)),
                                    "--leave-after-session"};
     words.insert(words.end(), {"--threads", std::to_string(where.thread_count())});
+    if (where.insecure) words.emplace_back("--insecure");  // it may have to send to workers elsewhere
     if (const auto type = model.rounded_to()) words.insert(words.end(), {"--weights", std::string(ll::name_of(*type))});
     auto started = worker_process::start(words);
     if (!started) return started.error();
@@ -126,7 +127,9 @@ ll::result<void> start_workers(engine::backend& b, const ll::language_model& mod
 ll::result<void> start_remote(engine::backend& b, const ll::language_model& model, const where_options& where,
                               ll::kernels::isa isa) {
   if (auto started = start_workers(b, model, where, isa); !started) return started;
-  auto transport = ll::zmq_transport::open();
+  ll::zmq_options sockets;
+  sockets.allow_remote = where.insecure;
+  auto transport = ll::zmq_transport::open(sockets);
   if (!transport) return transport.error();
   load_display display(model.weight_bytes(), b.session.stages.size());
   ll::session_options options;

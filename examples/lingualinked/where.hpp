@@ -24,6 +24,7 @@ struct where_options {
   std::string isa;
   std::string kv;
   std::uint32_t threads = 0;  // 0: physical cores
+  bool insecure = false;
   std::uint32_t context = 0;  // 0: min(the model's, 4096)
   std::optional<std::uint32_t> private_layers;
   std::optional<std::uint32_t> max_stages;
