@@ -2,6 +2,7 @@
 """The part of prediction.sh that predicts, measures and compares; see there."""
 import copy
 import json
+import os
 import queue
 import socket
 import statistics
@@ -12,21 +13,71 @@ import time
 
 tool, model, scratch, only, rows_path = sys.argv[1:]
 
-# Slow-down of each worker, and seconds by which a relay delays what is sent to it (0: no relay).
+# Of each worker: how many times slower it is made, the seconds by which a relay delays what is sent to it (0: no relay), and the
+# Mbit/s at which the kernel lets it receive (0: not shaped). The factors leave room for all workers to compute in turn.
 FLEETS = [
-    ([1.0, 1.0], [0, 0]),
-    ([1.0, 2.0], [0, 0]),
-    ([2.0, 1.0, 3.0], [0, 0, 0]),
-    ([1.5, 1.5], [0.004, 0.004]),
-    ([3.0, 1.0, 2.0], [0.002, 0.008, 0.002]),
+    ([3, 3], [0, 0], [0, 0]),
+    ([2, 4], [0, 0], [0, 0]),
+    ([5, 3, 4], [0, 0, 0], [0, 0, 0]),
+    ([3, 3], [0.004, 0.004], [0, 0]),
+    ([4, 3, 5], [0, 0, 0], [200, 50, 100]),
 ]
 # First modules of the later stages, of 62 modules; three placements for each number of devices.
 CUTS = {2: ["12", "31", "46"], 3: ["12,30", "21,42", "30,52"]}
 # Sequences, prompt tokens, generated tokens.
-LOADS = [(1, 64, 24), (1, 256, 24), (2, 64, 24), (4, 96, 24)]
+LOADS = [(1, 64, 16), (1, 192, 16), (2, 64, 16), (4, 64, 16)]
 PROBES = 5
-RUNS = 7
+VISITS = 3  # of every placement of a fleet, in turn, so that a slow minute of the machine does not fall on one alone
+RUNS = 2    # at every visit
 SAME = 0.02  # two placements whose predicted or measured times differ by less are in any order
+
+
+class shaped_network:
+    """Network namespaces: one for the header, through which the others reach each other, and one for each worker. What a worker
+    receives is held to its rate by the kernel's token bucket, since few kernels have the delaying queue."""
+
+    def __init__(self, rates):
+        self.hub = f"llhub{os.getpid()}"
+        self.spaces = [f"llw{os.getpid()}x{i}" for i in range(len(rates))]
+        try:
+            self.set_up(rates)
+        except BaseException:
+            self.remove()
+            raise
+
+    def set_up(self, rates):
+        for space in [self.hub, *self.spaces]:
+            command("ip", "netns", "add", space)
+            command("ip", "-n", space, "link", "set", "lo", "up")
+        command("ip", "netns", "exec", self.hub, "sysctl", "-q", "-w", "net.ipv4.ip_forward=1")
+        for i, (space, rate) in enumerate(zip(self.spaces, rates)):
+            command("ip", "-n", self.hub, "link", "add", f"to{i}", "type", "veth", "peer", "name", "out", "netns", space)
+            for where, link, end in ((self.hub, f"to{i}", 1), (space, "out", 2)):
+                command("ip", "-n", where, "addr", "add", f"10.77.{i}.{end}/24", "dev", link)
+                command("ip", "-n", where, "link", "set", link, "up")
+            command("ip", "-n", space, "route", "add", "default", "via", f"10.77.{i}.1")
+            command("ip", "netns", "exec", self.hub, "tc", "qdisc", "add", "dev", f"to{i}", "root", "tbf", "rate", f"{rate}mbit",
+                    "burst", "16kb", "latency", "1s")
+
+    def remove(self):
+        for space in [*self.spaces, self.hub]:
+            subprocess.run(["ip", "netns", "del", space], stderr=subprocess.DEVNULL)
+
+    def at_header(self):
+        return ["ip", "netns", "exec", self.hub]
+
+    def at_worker(self, i):
+        return ["ip", "netns", "exec", self.spaces[i]]
+
+    def listen(self, i):
+        return ["--listen", f"tcp://10.77.{i}.2:7000", "--insecure"]
+
+
+def command(*words):
+    done = subprocess.run(words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    if done.returncode != 0:
+        sys.exit(f"{' '.join(words)}: {done.stdout.strip()}\nShaped links need root, iproute2 and a kernel with namespaces; "
+                 "leave those fleets out with --fleets")
 
 
 def relay(port, delay):
@@ -69,49 +120,47 @@ def relay(port, delay):
     return server.getsockname()[1]
 
 
-def run(*words):
-    done = subprocess.run([tool, *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+def run(*words, at=()):
+    done = subprocess.run([*at, tool, *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     if done.returncode != 0:
         sys.exit(f"{' '.join(words)}: {done.stderr.strip() or done.stdout.strip()}")
     return json.loads(done.stdout)
 
 
-def undisturbed(times):
-    """The quickest quarter: on a machine whose neighbours come and go, of runs that they slow by half or not at all."""
-    times = sorted(times)
-    return times[len(times) // 4]
-
-
-def speeds(*words, sequences=1, prompt=128, generate=24):
-    """Seconds for a token, and to the first one of all sequences."""
+def runs_of(*words, sequences=1, prompt=128, generate=24, at=()):
+    """Of every run, the seconds for a token, and to the first one of all sequences."""
     runs = run("bench", "--model", model, "--repetitions", str(RUNS), "--json", "--prompt-tokens", str(prompt),
-               "--generate-tokens", str(generate), "--sequences", str(sequences), *words)["runs"]
-    return {"token": undisturbed(1 / r["decode_tokens_per_second"] for r in runs),
-            "first": undisturbed(sequences * prompt / r["prefill_tokens_per_second"] for r in runs)}
+               "--generate-tokens", str(generate), "--sequences", str(sequences), *words, at=at)["runs"]
+    return [{"token": 1 / r["decode_tokens_per_second"], "first": sequences * prompt / r["prefill_tokens_per_second"]}
+            for r in runs]
 
 
-def undisturbed_profile(many):
-    """Of several profiles of one machine, figure by figure."""
-    if isinstance(many[0], dict):
-        return {key: undisturbed_profile([m[key] for m in many]) for key in many[0]}
-    if isinstance(many[0], list):
-        return [undisturbed_profile(list(m)) for m in zip(*many)]
-    return undisturbed(many) if isinstance(many[0], float) else many[0]
+def median_run(runs):
+    return {what: statistics.median(r[what] for r in runs) for what in runs[0]}
 
 
 def one_process():
-    return speeds("--threads", "1")
+    return runs_of("--threads", "1")
+
+
+def median_profile(many):
+    """Of several profiles of one machine, figure by figure."""
+    if isinstance(many[0], dict):
+        return {key: median_profile([m[key] for m in many]) for key in many[0]}
+    if isinstance(many[0], list):
+        return [median_profile(list(m)) for m in zip(*many)]
+    return statistics.median(many) if isinstance(many[0], float) else many[0]
 
 
 def probed():
     """This machine as a device of a fleet, and one process about that time."""
     devices, alone = [], []
     for _ in range(PROBES):
-        alone.append(one_process())
+        alone += one_process()
         devices.append(run("probe", "--model", model, "--threads", "1", "--name", "machine", "--fresh", "--json")["devices"][0])
     device = devices[0]
-    device["profiles"] = undisturbed_profile([d["profiles"] for d in devices])
-    return device, {what: undisturbed(a[what] for a in alone) for what in alone[0]}
+    device["profiles"] = median_profile([d["profiles"] for d in devices])
+    return device, median_run(alone)
 
 
 def slower(device, factor, name, endpoint):
@@ -132,12 +181,14 @@ def slower(device, factor, name, endpoint):
     return made
 
 
-def fleet_of(machine, number, factors, delays, workers):
-    """Starts the workers, measures the ways to them, and writes the fleet: the workers, then the header, this process."""
+def fleet_of(machine, number, factors, delays, network, workers):
+    """Starts the workers, measures the ways to them and back, and writes the fleet: they, then the header, this process."""
     names = [f"worker-{i}" for i in range(len(factors))]
-    devices, ways = [], []
-    for name, factor, delay in zip(names, factors, delays):
-        worker = subprocess.Popen([tool, "worker", "--model", model, "--threads", "1", "--slowdown", str(factor)],
+    devices, there, back = [], [], []
+    for i, (name, factor, delay) in enumerate(zip(names, factors, delays)):
+        place = network.at_worker(i) if network else []
+        worker = subprocess.Popen([*place, tool, "worker", "--model", model, "--threads", "1", "--slowdown", str(factor),
+                                   "--turns", f"{scratch}/turns", *(network.listen(i) if network else [])],
                                   stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
         workers.append(worker)
         endpoint = worker.stdout.readline().strip()
@@ -146,44 +197,55 @@ def fleet_of(machine, number, factors, delays, workers):
         if delay:
             endpoint = f"tcp://127.0.0.1:{relay(int(endpoint.rsplit(':', 1)[1]), delay)}"
         devices.append(slower(machine, factor, name, endpoint))
-        probed = run("probe", "--model", model, "--threads", "1", "--connect", endpoint, "--json", "--quick")
-        ways.append({link["to"]: link for link in probed["links"]}[endpoint.rsplit("/", 1)[1]])
+        links = run("probe", "--model", model, "--threads", "1", "--connect", endpoint, "--name", "header", "--json", "--quick",
+                    *(["--insecure"] if network else []), at=network.at_header() if network else ())["links"]
+        there += [link for link in links if link["from"] == "header"]
+        back += [link for link in links if link["to"] == "header"]
     header = slower(machine, 1, "header", "local")
-    links = []
-    for source in names + ["header"]:
-        for target, way in zip(names, ways):
-            if source != target:
-                links.append({**way, "from": source, "to": target})
-    # What a worker sends to the header goes back on the header's own connection.
-    links += [{**way, "from": name, "to": "header"} for name, way in zip(names, ways)]
+    # What a worker sends to another takes that one's way; to the header it goes back on the header's own connection.
+    links = [{**way, "from": source, "to": target} for target, way in zip(names, there) for source in names + ["header"]
+             if source != target]
+    links += [{**way, "from": name, "to": "header"} for name, way in zip(names, back)]
     path = f"{scratch}/fleet-{number}.json"
     json.dump({"devices": devices + [header], "links": links, "header": "header"}, open(path, "w"))
     return path
 
 
-def measure(machine, then, number, factors, delays):
-    workers, rows = [], []
+def measure(machine, then, number, factors, delays, rates):
+    workers, rows, alone = [], [], []
+    network = shaped_network(rates) if any(rates) else None
     try:
-        fleet = fleet_of(machine, number, factors, delays, workers)
+        fleet = fleet_of(machine, number, factors, delays, network, workers)
         for sequences, prompt, generate in LOADS:
-            load = ["--prompt-tokens", str(prompt), "--generate-tokens", str(generate), "--sequences", str(sequences)]
             for cut in CUTS[len(factors)]:
                 plan = run("plan", "--model", model, "--fleet", fleet, "--cut", cut, "--simulate", "--json",
-                           "--context", str(prompt + generate), *load)
-                path = f"{scratch}/plan.json"
+                           "--context", str(prompt + generate), "--prompt-tokens", str(prompt), "--generate-tokens",
+                           str(generate), "--sequences", str(sequences))
+                path = f"{scratch}/plan-{len(rows)}.json"
                 json.dump(plan, open(path, "w"))
-                alone = one_process()
-                measured = speeds("--plan", path, sequences=sequences, prompt=prompt, generate=generate)
                 said = plan["predicted"]
-                rows.append({"fleet": number, "factors": factors, "delays": delays, "cut": cut, "sequences": sequences,
-                             "prompt": prompt, "generate": generate, "batch": plan["micro_batch_sequences"],
-                             "said": {"token": said["token_seconds"], "first": said["prefill_seconds"]},
-                             "measured": measured, "drift": {what: alone[what] / then[what] for what in then}})
-                tell(rows[-1])
+                rows.append({"fleet": number, "factors": factors, "delays": delays, "rates": rates, "cut": cut,
+                             "sequences": sequences, "prompt": prompt, "generate": generate,
+                             "batch": plan["micro_batch_sequences"],
+                             "said": {"token": said["token_seconds"], "first": said["prefill_seconds"]}, "runs": []})
+        for _ in range(VISITS):
+            for i, row in enumerate(rows):
+                if i % 4 == 0:
+                    alone += one_process()
+                row["runs"] += runs_of("--plan", f"{scratch}/plan-{i}.json", *(["--insecure"] if network else []),
+                                       sequences=row["sequences"], prompt=row["prompt"], generate=row["generate"],
+                                       at=network.at_header() if network else ())
     finally:
         for worker in workers:
             worker.terminate()
             worker.wait()
+        if network:
+            network.remove()
+    now = median_run(alone)
+    for row in rows:
+        row["measured"] = median_run(row.pop("runs"))
+        row["drift"] = {what: now[what] / then[what] for what in then}
+        tell(row)
     return rows
 
 

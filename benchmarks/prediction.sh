@@ -1,13 +1,14 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-# Is 'plan --simulate' right? Lets real worker processes on loopback, slowed by known factors and some behind a relay that delays
-# what they are sent, run placements that were predicted before from a probe of this machine, and prints the errors.
+# Is 'plan --simulate' right? Lets real worker processes, slowed by known factors, some behind a relay that delays what they are
+# sent and some in network namespaces with slower links, run placements that were predicted before from a probe of this machine,
+# and prints the errors.
 #   benchmarks/prediction.sh [--model FILE] [--fleets 1,2,...] [--rows FILE]
-# --fleets runs some of the fleets only; --rows adds what was measured to FILE and sums up all of it. The machine should have
-# nothing else to do: about 20 minutes in all. Its speed changes even so, by half and within seconds where neighbours share the
-# hardware; so the machine is probed five times, and of all times the quickest quarter counts. One process is timed before every
-# run, and predictions are scaled by what it lost or gained. The workers of several sequences work at once and share memory and
-# processors, which devices of their own would not: these runs are summed up apart as well.
+# --fleets runs some of the fleets only (the fifth has the namespaces and needs root); --rows adds what was measured to FILE and
+# sums up all of it. The machine should have nothing else to do: about 25 minutes in all. Workers compute in turn, as on devices
+# of their own none would slow another. The machine's speed changes even so, by half and for seconds where neighbours share
+# the hardware: it is probed five times, placements are visited in turn, and medians count. One process is timed in between, and
+# the predictions for a fleet are scaled by what it lost or gained since the probe.
 source "$(dirname "${BASH_SOURCE[0]}")/../cmake/common.sh"
 
 model="" fleets="" rows=""

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "command.hpp"
+#include "file_turn.hpp"
 #include "interrupt.hpp"
 #include "machine.hpp"
 #include "model_choice.hpp"
@@ -7,6 +8,7 @@
 #include "where.hpp"
 
 #include <lingualinked/documents/control.hpp>
+#include <lingualinked/pipeline/slowed_executor.hpp>
 #include <lingualinked/pipeline/worker_loop.hpp>
 #include <lingualinked/zmq/transport.hpp>
 
@@ -31,6 +33,7 @@ struct worker_options {
   bool insecure = false;
   bool leave_after_session = false;
   double slowdown = 1;
+  std::string turns;
 };
 
 ll::result<int> work(const worker_options& o) {
@@ -50,7 +53,7 @@ ll::result<int> work(const worker_options& o) {
   if (!transport) return transport.error();
   auto endpoint = transport->listen(o.listen);
   if (!endpoint) return endpoint.error();
-  if (o.insecure)
+  if (const auto at = ll::parse_tcp_endpoint(*endpoint); at && !at->is_loopback())
     spdlog::warn("--insecure: anybody who reaches {} can use this worker, and what it is sent is not encrypted", *endpoint);
   std::cout << *endpoint << std::endl;
 
@@ -58,7 +61,6 @@ ll::result<int> work(const worker_options& o) {
   options.identity = {
       .isa = std::string(ll::kernels::name_of(*isa)), .threads = o.where.thread_count(), .model_fingerprint = *fingerprint};
   options.leave_after_session = o.leave_after_session;
-  options.slowdown = o.slowdown;
   options.peak_memory_bytes = peak_memory_bytes;
   // Whoever started this worker for one session hears of a failure from its session, and says it in one line.
   options.log = [quiet = o.leave_after_session](ll::log_level level, std::string_view text) {
@@ -68,15 +70,25 @@ ll::result<int> work(const worker_options& o) {
                                                   : spdlog::level::info,
                 "worker: {}", text);
   };
-  const stage_maker made(*model, *isa, o.where.thread_count());
+  std::shared_ptr<file_turn> turn;
+  if (!o.turns.empty()) {
+    auto opened = file_turn::open(o.turns);
+    if (!opened) return opened.error();
+    turn = *opened;
+  }
+  using executor = ll::slowed_executor<ll::cpu_executor, file_turn>;
+  const stage_maker maker(*model, *isa, o.where.thread_count());
   const std::uint64_t limit = o.memory_bytes;
   const auto make = [&](const ll::control::deploy& plan,
-                        const ll::load_progress& progress) -> ll::result<ll::made_executor<ll::cpu_executor>> {
+                        const ll::load_progress& progress) -> ll::result<ll::made_executor<executor>> {
     const std::uint64_t takes = stage_memory_bytes(*model, executor_options_for(plan, o.where.thread_count()));
     if (limit != 0 && takes > limit)
       return ll::error{ll::errc::infeasible, "the stage takes " + std::to_string(takes) + " bytes and this worker offers " +
                                                  std::to_string(limit) + ". Plan with that limit, or raise --memory-bytes"};
-    return made(plan, progress);
+    auto made = maker(plan, progress);
+    if (!made) return made.error();
+    return ll::made_executor<executor>{executor(std::move(made->executor), o.slowdown, turn), made->memory_bytes,
+                                       made->logits_width, made->load_seconds};
   };
   if (auto served = ll::serve<ll::json_control_codec>(*transport, make, options, interrupt_flag()); !served)
     return served.error();
@@ -97,6 +109,9 @@ void add_worker(CLI::App& app, action& chosen) {
   c->add_flag("--insecure", o->insecure, "Allow addresses other than loopback, without encryption or authentication");
   c->add_option("--slowdown", o->slowdown, "Take so many times as long for every batch, to play a slower machine in experiments")
       ->check(CLI::Range(1.0, 1000.0));
+  c->add_option("--turns", o->turns,
+                "Compute only while no other worker does that names the same FILE, so that slowed ones do not disturb each other")
+      ->type_name("FILE");
   c->add_flag("--leave-after-session", o->leave_after_session, "End when the first session is over");
   c->callback([o, &chosen] { chosen = [o] { return work(*o); }; });
 }

@@ -9,7 +9,6 @@
 #include <lingualinked/runtime/worker.hpp>
 
 #include <atomic>
-#include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
@@ -40,17 +39,6 @@ auto as_result(F&& f) -> std::invoke_result_t<F> {
   }
 }
 
-[[nodiscard]] inline duration stretched(duration d, double factor) noexcept {
-  return std::chrono::duration_cast<duration>(std::chrono::duration<double, std::nano>(static_cast<double>(d.count()) * factor));
-}
-
-/// Sleeps, and stays awake for the end, because a sleeper oversleeps by about as long as a small stage takes.
-inline void wait_until(time_point end) {
-  constexpr duration oversleeps = std::chrono::microseconds(200);
-  std::this_thread::sleep_until(end - oversleeps);
-  while (steady_now() < end) {}
-}
-
 /// The thread that owns the executor. It does what it is given in order, and tells `notify` when an answer is there to take.
 template <ExecutorFactory M>
 class compute_thread {
@@ -74,9 +62,8 @@ class compute_thread {
   };
   using answer = std::variant<prepared_answer, opened_answer, ran_answer>;
 
-  /// slowdown: a batch takes so many times as long as the executor needs.
-  compute_thread(M make, std::function<void()> notify, double slowdown = 1)
-      : make_(std::move(make)), notify_(std::move(notify)), slowdown_(slowdown), thread_([this] { work(); }) {}
+  compute_thread(M make, std::function<void()> notify)
+      : make_(std::move(make)), notify_(std::move(notify)), thread_([this] { work(); }) {}
   compute_thread(const compute_thread&) = delete;
   compute_thread& operator=(const compute_thread&) = delete;
   ~compute_thread() {
@@ -157,7 +144,6 @@ class compute_thread {
     if (!executor_) return;
     const time_point begin = steady_now();
     auto outcome = as_result([&] { return what.job.run_on(*executor_); });
-    if (slowdown_ > 1) wait_until(begin + stretched(steady_now() - begin, slowdown_));
     const duration busy = steady_now() - begin;
     reply(ran_answer{std::move(what.job), std::move(outcome), busy});
   }
@@ -165,7 +151,6 @@ class compute_thread {
 
   M make_;
   std::function<void()> notify_;
-  double slowdown_;
   std::optional<executor_type> executor_;  // the thread's own
   std::atomic<std::uint64_t> wanted_session_ = 0;
   std::atomic<std::uint64_t> loaded_bytes_ = 0;

@@ -25,7 +25,6 @@ namespace lingualinked::inline v0 {
 struct serve_options {
   worker_identity identity;                          // isa, threads, fingerprint of the model
   bool leave_after_session = false;                  // return when the first session is over, as locally started workers do
-  double slowdown = 1;                               // a batch takes so many times as long: for experiments on one machine
   std::function<std::uint64_t()> peak_memory_bytes;  // of the process, for reports; empty: unknown
   log_sink log;
 };
@@ -44,8 +43,7 @@ class worker_driver {
       : transport_(transport),
         options_(options),
         machine_(options.identity, options.leave_after_session),
-        compute_(
-            std::move(make), [&transport] { transport.wake(); }, options.slowdown) {}
+        compute_(std::move(make), [&transport] { transport.wake(); }) {}
 
   [[nodiscard]] result<void> run(const std::atomic<bool>& stop) {
     message m;
