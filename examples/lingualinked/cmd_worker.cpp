@@ -47,6 +47,13 @@ ll::result<int> work(const worker_options& o) {
   auto isa = o.where.instruction_set();
   if (!isa) return isa.error();
 
+  std::shared_ptr<file_turn> turn;
+  if (!o.turns.empty()) {
+    auto opened = file_turn::open(o.turns);
+    if (!opened) return opened.error();
+    turn = *opened;
+  }
+
   ll::zmq_options sockets;
   sockets.allow_remote = o.insecure;
   auto transport = ll::zmq_transport::open(sockets);
@@ -70,12 +77,6 @@ ll::result<int> work(const worker_options& o) {
                                                   : spdlog::level::info,
                 "worker: {}", text);
   };
-  std::shared_ptr<file_turn> turn;
-  if (!o.turns.empty()) {
-    auto opened = file_turn::open(o.turns);
-    if (!opened) return opened.error();
-    turn = *opened;
-  }
   using executor = ll::slowed_executor<ll::cpu_executor, file_turn>;
   const stage_maker maker(*model, *isa, o.where.thread_count());
   const std::uint64_t limit = o.memory_bytes;

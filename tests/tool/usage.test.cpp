@@ -11,6 +11,9 @@ TEST_SUITE("tool/usage") {
     const std::string ids = scratch_file("ids.json", "[1,5,9]");
     const std::string far = scratch_file("far.json", "[1,99999]");
     const std::string broken = scratch_file("broken.gguf", "GGUF but not really");
+    const std::string elsewhere =
+        scratch_file("elsewhere.json", R"({"devices": [{"name": "phone", "endpoint": "tcp://192.0.2.1:7",
+        "compute_flops_per_second": 1e9, "memory_bandwidth_bytes_per_second": 1e9, "memory_bytes": 1e9}]})");
     struct row {
       std::string what;
       std::vector<std::string> words;
@@ -39,6 +42,8 @@ TEST_SUITE("tool/usage") {
         {"a temperature below zero", {"run", "-m", model, "--ids-file", ids, "--temperature", "-1"}, 2, "invalid_argument"},
         {"a fleet file that is not there", {"plan", "-m", model, "--fleet", "/nonexistent.json"}, 3, "io"},
         {"listening beyond loopback", {"worker", "-m", model, "--listen", "tcp://0.0.0.0:0"}, 2, "invalid_argument"},
+        {"a worker elsewhere", {"run", "-m", model, "--ids-file", ids, "--fleet", elsewhere}, 2, "invalid_argument"},
+        {"turns that cannot be taken", {"worker", "-m", model, "--turns", "/nonexistent/turn"}, 3, "io"},
         {"a language model asked for labels", {"classify", "-m", model, "--ids-file", ids}, 3, "unsupported"},
         {"a classifier asked for words", {"run", "-m", data("models/llama-cls"), "--ids-file", ids}, 3, "unsupported"},
         {"a classifier asked for likelihoods", {"eval", "-m", data("models/llama-cls"), "--ids-file", ids}, 3, "unsupported"},

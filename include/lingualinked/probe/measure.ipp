@@ -141,12 +141,17 @@ class model_meter {
     }
     learn_fits(first, last);
     if (auto begun = stage.begin(0); !begun) return begun;
-    const auto repeats_of_pause = static_cast<std::size_t>(std::clamp<std::uint32_t>(longest_ / 4, 2, 30));
-    auto extra = hand_over_seconds(stage, repeats_of_pause, std::chrono::milliseconds(3));
+    const double each = in_seconds(stage_pause) + 2 * token;
+    const auto most = static_cast<std::uint32_t>(std::min(stage_pause_budget_seconds / each, 50.0));
+    auto extra = hand_over_seconds(stage, std::clamp<std::uint32_t>(std::min(most, longest_ / 4), 2, 50), stage_pause);
     if (!extra) return extra.error();
     overheads_.push_back(std::max(0.0, median(*std::move(extra))));
     return {};
   }
+
+  /// About what a stage waits for the others between two tokens: behind a shorter pause, processors are quicker again.
+  static constexpr duration stage_pause = std::chrono::milliseconds(40);
+  static constexpr double stage_pause_budget_seconds = 3;
 
   /// The first tokens after a long piece of a prompt find the caches full of other things.
   static constexpr std::uint32_t settling_tokens = 2;

@@ -97,8 +97,8 @@ class stage_timer {
 };
 
 /// What one decoded token takes beside its modules when another thread hands it over after a pause, as a worker's does: the pause
-/// puts threads to sleep and the processor at ease. That shows between the modules and in the first of them, an eighth, which are
-/// compared with those of a token right behind: all of them would bring the noise of a whole token, many times what is measured.
+/// puts threads to sleep and the processor at ease. Most of that shows between the modules and in the first half of them, which are
+/// compared with those of a token right behind: the others would bring more noise than they tell.
 /// Requires  room for 2 * repeats tokens behind the current position
 [[nodiscard]] inline result<std::vector<double>> hand_over_seconds(stage_timer& stage, std::size_t repeats, duration pause) {
   std::mutex mutex;
@@ -138,8 +138,8 @@ class stage_timer {
     if (!after_pause) failed = after_pause.error();
     else if (!at_once) failed = at_once.error();
     else {
-      const std::size_t first = (after_pause->module_seconds.size() + 7) / 8;
-      extra.push_back(whole - after_pause->seconds() + after_pause->seconds_of_first(first) - at_once->seconds_of_first(first));
+      const std::size_t half = (after_pause->module_seconds.size() + 1) / 2;
+      extra.push_back(whole - after_pause->seconds() + after_pause->seconds_of_first(half) - at_once->seconds_of_first(half));
     }
   }
   {
