@@ -26,9 +26,9 @@ FLEETS = [
 CUTS = {2: ["12", "31", "46"], 3: ["12,30", "21,42", "30,52"]}
 # Sequences, prompt tokens, generated tokens.
 LOADS = [(1, 64, 16), (1, 192, 16), (2, 64, 16), (4, 64, 16)]
-PROBES = 5
 VISITS = 3  # of every placement of a fleet, in turn, so that a slow minute of the machine does not fall on one alone
-RUNS = 2    # at every visit
+PROBES = 2  # of the machine before every visit
+RUNS = 2    # of every placement at a visit
 SAME = 0.02  # two placements whose predicted or measured times differ by less are in any order
 
 
@@ -127,22 +127,6 @@ def run(*words, at=()):
     return json.loads(done.stdout)
 
 
-def runs_of(*words, sequences=1, prompt=128, generate=24, at=()):
-    """Of every run, the seconds for a token, and to the first one of all sequences."""
-    runs = run("bench", "--model", model, "--repetitions", str(RUNS), "--json", "--prompt-tokens", str(prompt),
-               "--generate-tokens", str(generate), "--sequences", str(sequences), *words, at=at)["runs"]
-    return [{"token": 1 / r["decode_tokens_per_second"], "first": sequences * prompt / r["prefill_tokens_per_second"]}
-            for r in runs]
-
-
-def median_run(runs):
-    return {what: statistics.median(r[what] for r in runs) for what in runs[0]}
-
-
-def one_process():
-    return runs_of("--threads", "1")
-
-
 def median_profile(many):
     """Of several profiles of one machine, figure by figure."""
     if isinstance(many[0], dict):
@@ -153,14 +137,12 @@ def median_profile(many):
 
 
 def probed():
-    """This machine as a device of a fleet, and one process about that time."""
-    devices, alone = [], []
-    for _ in range(PROBES):
-        alone += one_process()
-        devices.append(run("probe", "--model", model, "--threads", "1", "--name", "machine", "--fresh", "--json")["devices"][0])
-    device = devices[0]
-    device["profiles"] = median_profile([d["profiles"] for d in devices])
-    return device, median_run(alone)
+    """This machine, as a device of a fleet."""
+    return run("probe", "--model", model, "--threads", "1", "--name", "machine", "--fresh", "--quick", "--json")["devices"][0]
+
+
+def median_device(probes):
+    return {**probes[0], "profiles": median_profile([p["profiles"] for p in probes])}
 
 
 def slower(device, factor, name, endpoint):
@@ -183,83 +165,108 @@ def slower(device, factor, name, endpoint):
     return made
 
 
-def fleet_of(machine, number, factors, delays, network, workers):
-    """Starts the workers, measures the ways to them and back, and writes the fleet: they, then the header, this process."""
-    names = [f"worker-{i}" for i in range(len(factors))]
-    devices, there, back = [], [], []
-    for i, (name, factor, delay) in enumerate(zip(names, factors, delays)):
-        place = network.at_worker(i) if network else []
-        worker = subprocess.Popen([*place, tool, "worker", "--model", model, "--threads", "1", "--slowdown", str(factor),
-                                   "--turns", f"{scratch}/turns", *(network.listen(i) if network else [])],
-                                  stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
-        workers.append(worker)
-        endpoint = worker.stdout.readline().strip()
-        if not endpoint:
-            sys.exit("a worker did not start; run 'lingualinked worker' to see its message")
-        if delay:
-            endpoint = f"tcp://127.0.0.1:{relay(int(endpoint.rsplit(':', 1)[1]), delay)}"
-        devices.append(slower(machine, factor, name, endpoint))
-        links = run("probe", "--model", model, "--threads", "1", "--connect", endpoint, "--name", "header", "--json", "--quick",
-                    *(["--insecure"] if network else []), at=network.at_header() if network else ())["links"]
-        there += [link for link in links if link["from"] == "header"]
-        back += [link for link in links if link["to"] == "header"]
-    header = slower(machine, 1, "header", "local")
-    # What a worker sends to another takes that one's way; to the header it goes back on the header's own connection.
-    links = [{**way, "from": source, "to": target} for target, way in zip(names, there) for source in names + ["header"]
-             if source != target]
-    links += [{**way, "from": name, "to": "header"} for name, way in zip(names, back)]
-    path = f"{scratch}/fleet-{number}.json"
-    json.dump({"devices": devices + [header], "links": links, "header": "header"}, open(path, "w"))
-    return path
+class fleet_of_workers:
+    """Workers that wait, the ways to them and back, and fleet files of them: they, then the header, this process."""
 
+    def __init__(self, number, factors, delays, rates):
+        self.factors = factors
+        self.path = f"{scratch}/fleet-{number}.json"
+        self.workers, self.endpoints, self.links = [], [], []
+        self.network = shaped_network(rates) if any(rates) else None
+        self.at = self.network.at_header() if self.network else []
+        self.remote = ["--insecure"] if self.network else []
+        try:
+            self.start(delays)
+        except BaseException:
+            self.stop()
+            raise
 
-def measure(machine, then, number, factors, delays, rates):
-    workers, rows, alone = [], [], []
-    network = shaped_network(rates) if any(rates) else None
-    try:
-        fleet = fleet_of(machine, number, factors, delays, network, workers)
-        for sequences, prompt, generate in LOADS:
-            for cut in CUTS[len(factors)]:
-                plan = run("plan", "--model", model, "--fleet", fleet, "--cut", cut, "--simulate", "--json",
-                           "--context", str(prompt + generate), "--prompt-tokens", str(prompt), "--generate-tokens",
-                           str(generate), "--sequences", str(sequences))
-                path = f"{scratch}/plan-{len(rows)}.json"
-                json.dump(plan, open(path, "w"))
-                said = plan["predicted"]
-                rows.append({"fleet": number, "factors": factors, "delays": delays, "rates": rates, "cut": cut,
-                             "sequences": sequences, "prompt": prompt, "generate": generate,
-                             "batch": plan["micro_batch_sequences"],
-                             "said": {"token": said["token_seconds"], "first": said["prefill_seconds"]}, "runs": []})
-        for _ in range(VISITS):
-            for i, row in enumerate(rows):
-                if i % 4 == 0:
-                    alone += one_process()
-                row["runs"] += runs_of("--plan", f"{scratch}/plan-{i}.json", *(["--insecure"] if network else []),
-                                       sequences=row["sequences"], prompt=row["prompt"], generate=row["generate"],
-                                       at=network.at_header() if network else ())
-    finally:
-        for worker in workers:
+    def start(self, delays):
+        there, back = [], []
+        for i, (factor, delay) in enumerate(zip(self.factors, delays)):
+            place = self.network.at_worker(i) if self.network else []
+            worker = subprocess.Popen([*place, tool, "worker", "--model", model, "--threads", "1", "--slowdown", str(factor),
+                                       "--turns", f"{scratch}/turns", *(self.network.listen(i) if self.network else [])],
+                                      stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+            self.workers.append(worker)
+            endpoint = worker.stdout.readline().strip()
+            if not endpoint:
+                sys.exit("a worker did not start; run 'lingualinked worker' to see its message")
+            if delay:
+                endpoint = f"tcp://127.0.0.1:{relay(int(endpoint.rsplit(':', 1)[1]), delay)}"
+            self.endpoints.append(endpoint)
+            links = run("probe", "--model", model, "--threads", "1", "--connect", endpoint, "--name", "header", "--json",
+                        "--quick", *self.remote, at=self.at)["links"]
+            there += [link for link in links if link["from"] == "header"]
+            back += [link for link in links if link["to"] == "header"]
+        # What a worker sends to another takes that one's way; to the header it goes back on the header's own connection.
+        names = [f"worker-{i}" for i in range(len(self.factors))]
+        for source in [*names, "header"]:
+            self.links += [{**way, "from": source, "to": target} for target, way in zip(names, there) if source != target]
+        self.links += [{**way, "from": name, "to": "header"} for name, way in zip(names, back)]
+
+    def stop(self):
+        for worker in self.workers:
             worker.terminate()
             worker.wait()
-        if network:
-            network.remove()
-    now = median_run(alone)
-    for row in rows:
-        row["measured"] = median_run(row.pop("runs"))
-        row["drift"] = {what: now[what] / then[what] for what in then}
-        tell(row)
+        if self.network:
+            self.network.remove()
+
+    def plan(self, machine, row, *words):
+        devices = [slower(machine, factor, f"worker-{i}", endpoint)
+                   for i, (factor, endpoint) in enumerate(zip(self.factors, self.endpoints))]
+        with open(self.path, "w") as out:
+            devices.append(slower(machine, 1, "header", "local"))
+            json.dump({"devices": devices, "links": self.links, "header": "header"}, out)
+        return run("plan", "--model", model, "--fleet", self.path, "--cut", row["cut"], "--simulate", "--json", "--context",
+                   str(row["prompt"] + row["generate"]), "--prompt-tokens", str(row["prompt"]), "--generate-tokens",
+                   str(row["generate"]), "--sequences", str(row["sequences"]), *words)
+
+    def runs(self, path, row):
+        """Of every run, the seconds for a token, and to the first one of all sequences."""
+        runs = run("bench", "--model", model, "--plan", path, *self.remote, "--repetitions", str(RUNS), "--json",
+                   "--prompt-tokens", str(row["prompt"]), "--generate-tokens", str(row["generate"]), "--sequences",
+                   str(row["sequences"]), at=self.at)["runs"]
+        return [{"token": 1 / r["decode_tokens_per_second"],
+                 "first": row["sequences"] * row["prompt"] / r["prefill_tokens_per_second"]} for r in runs]
+
+
+def measure(number, factors, delays, rates):
+    rows = [{"fleet": number, "factors": factors, "delays": delays, "rates": rates, "cut": cut, "sequences": sequences,
+             "prompt": prompt, "generate": generate}
+            for sequences, prompt, generate in LOADS for cut in CUTS[len(factors)]]
+    fleet = fleet_of_workers(number, factors, delays, rates)
+    probes, runs = [], [[] for _ in rows]
+    try:
+        for _ in range(VISITS):
+            probes += [probed() for _ in range(PROBES)]
+            for i, row in enumerate(rows):
+                path = f"{scratch}/plan-{i}.json"
+                if "batch" not in row:
+                    plan = fleet.plan(median_device(probes), row)
+                    row["batch"] = plan["micro_batch_sequences"]
+                    with open(path, "w") as out:
+                        json.dump(plan, out)
+                runs[i] += fleet.runs(path, row)
+        for row, measured in zip(rows, runs):
+            said = fleet.plan(median_device(probes), row, "--micro-batch", str(row["batch"]))["predicted"]
+            row["said"] = {"token": said["token_seconds"], "first": said["prefill_seconds"]}
+            row["measured"] = {what: statistics.median(r[what] for r in measured) for what in measured[0]}
+            tell(row)
+    finally:
+        fleet.stop()
     return rows
 
 
-def error(row, what, drifted=True):
-    return row["said"][what] * (row["drift"][what] if drifted else 1) / row["measured"][what] - 1
+def error(row, what):
+    return row["said"][what] / row["measured"][what] - 1
 
 
 def tell(r):
     print(f"{r['fleet']:5} {'/'.join(f'{f:g}' for f in r['factors']):>8} {r['cut']:>6} {r['sequences']:3} {r['batch']:5}"
           + f" {r['prompt']:6}"
-          + "".join(f" {r['said'][what] * 1e3:9.2f} {r['measured'][what] * 1e3:8.2f} {r['drift'][what]:6.3f}"
-                    f" {100 * error(r, what):6.1f}" for what in ("token", "first")), flush=True)
+          + "".join(f" {r['said'][what] * 1e3:9.2f} {r['measured'][what] * 1e3:8.2f} {100 * error(r, what):6.1f}"
+                    for what in ("token", "first")), flush=True)
 
 
 def in_order(placements):
@@ -278,10 +285,8 @@ def sum_up(rows):
         print(f"{which}, {len(some)} runs:")
         for what, label, target in (("token", "time per token", 5), ("first", "time to the first token", 10)):
             errors = sorted(abs(error(r, what)) for r in some)
-            undrifted = statistics.median(abs(error(r, what, drifted=False)) for r in some)
             print(f"  {label}: median error {100 * statistics.median(errors):.1f} % (target {target} %), "
-                  f"nine in ten within {100 * errors[int(0.9 * (len(errors) - 1))]:.1f} %; "
-                  f"drift left in, {100 * undrifted:.1f} %")
+                  f"nine in ten within {100 * errors[int(0.9 * (len(errors) - 1))]:.1f} %")
         settings = {}
         for r in some:
             settings.setdefault((r["fleet"], r["sequences"], r["prompt"], r["generate"]), []).append(r)
@@ -297,10 +302,9 @@ if rows_path:
     except FileNotFoundError:
         pass
 chosen = [int(n) for n in only.split(",")] if only else range(1, len(FLEETS) + 1)
-print("fleet  factors    cut seq batch prompt  token said measured  drift  err % first said measured  drift  err %   (ms)")
-machine, then = probed()
+print("fleet  factors    cut seq batch prompt  token said measured  err % first said measured  err %   (ms)")
 for number in chosen:
-    new = measure(machine, then, number, *FLEETS[number - 1])
+    new = measure(number, *FLEETS[number - 1])
     rows += new
     if rows_path:
         with open(rows_path, "a") as out:

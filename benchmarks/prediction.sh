@@ -1,20 +1,19 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 # Is 'plan --simulate' right? Lets real worker processes, slowed by known factors, some behind a relay that delays what they are
-# sent and some in network namespaces with slower links, run placements that were predicted before from a probe of this machine,
-# and prints the errors.
+# sent and some in network namespaces with slower links, run placements, predicts them from probes of this machine, and prints
+# the errors.
 #   benchmarks/prediction.sh [--model FILE] [--fleets 1,2,...] [--rows FILE]
 # --fleets runs some of the fleets only (the fifth has the namespaces and needs root); --rows adds what was measured to FILE and
 # sums up all of it. The machine should have nothing else to do: about 25 minutes in all. Workers compute in turn, as on devices
-# of their own none would slow another. The machine's speed changes even so, by half and for seconds where neighbours share
-# the hardware: it is probed five times, placements are visited in turn, and medians count. One process is timed in between, and
-# the predictions for a fleet are scaled by what it lost or gained since the probe.
+# of their own none would slow another. The machine's speed may change even so, by half and for seconds or minutes where
+# neighbours share the hardware: so it is probed again and again between the runs, and medians count on both sides.
 source "$(dirname "${BASH_SOURCE[0]}")/../cmake/common.sh"
 
 model="" fleets="" rows=""
 while [ $# -gt 0 ]; do
   case "$1" in
-    -h|--help) sed -n '3,11s/^# //p' "$0"; exit 0 ;;
+    -h|--help) sed -n '3,10s/^# //p' "$0"; exit 0 ;;
     --model|--fleets|--rows)
       [ $# -ge 2 ] || bad_option "$1" "give a value after $1"
       printf -v "${1#--}" %s "$2"
