@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """The part of prediction.sh that predicts, measures and compares; see there."""
-import copy
 import json
 import os
 import queue
@@ -27,7 +26,6 @@ CUTS = {2: ["12", "31", "46"], 3: ["12,30", "21,42", "30,52"]}
 # Sequences, prompt tokens, generated tokens.
 LOADS = [(1, 64, 16), (1, 192, 16), (2, 64, 16), (4, 64, 16)]
 VISITS = 3  # of every placement of a fleet, in turn, so that a slow minute of the machine does not fall on one alone
-PROBES = 2  # of the machine before every visit
 RUNS = 2    # of every placement at a visit
 SAME = 0.02  # two placements whose predicted or measured times differ by less are in any order
 
@@ -136,33 +134,14 @@ def median_profile(many):
     return statistics.median(many) if isinstance(many[0], float) else many[0]
 
 
-def probed():
-    """This machine, as a device of a fleet."""
-    return run("probe", "--model", model, "--threads", "1", "--name", "machine", "--fresh", "--quick", "--json")["devices"][0]
+def probed(factor):
+    """This machine slowed down, as a device of a fleet."""
+    words = ["--model", model, "--threads", "1", "--slowdown", str(factor)]
+    return run("probe", *words, "--fresh", "--quick", "--json")["devices"][0]
 
 
 def median_device(probes):
-    return {**probes[0], "profiles": median_profile([p["profiles"] for p in probes])}
-
-
-def slower(device, factor, name, endpoint):
-    """The probed machine as it is when slowed down."""
-    made = copy.deepcopy(device)
-    made.update(name=name, endpoint=endpoint, memory_bytes=None)
-    for figure in ("compute_flops_per_second", "memory_bandwidth_bytes_per_second"):
-        if made.get(figure):
-            made[figure] /= factor
-    # The longer part of a hand-over is that the first modules find the caches cold: the slowed worker is slower at that too.
-    made["profiles"][0]["stage_overhead_seconds"] *= factor
-    for kind in made["profiles"][0]["kinds"]:
-        kind["decode_seconds"] *= factor
-        kind["decode_seconds_per_context_token"] *= factor
-        for batch in kind["batches"]:
-            batch["seconds"] *= factor
-        for piece in kind["prefill"]:
-            piece["seconds"] *= factor
-            piece["seconds_per_context_token"] *= factor
-    return made
+    return {**probes[0], "profiles": median_profile([p["profiles"] for p in probes]), "memory_bytes": None}
 
 
 class fleet_of_workers:
@@ -212,11 +191,11 @@ class fleet_of_workers:
         if self.network:
             self.network.remove()
 
-    def plan(self, machine, row, *words):
-        devices = [slower(machine, factor, f"worker-{i}", endpoint)
+    def plan(self, probes, row, *words):
+        devices = [{**median_device(probes[factor]), "name": f"worker-{i}", "endpoint": endpoint}
                    for i, (factor, endpoint) in enumerate(zip(self.factors, self.endpoints))]
+        devices.append({**devices[0], "name": "header", "endpoint": "local"})
         with open(self.path, "w") as out:
-            devices.append(slower(machine, 1, "header", "local"))
             json.dump({"devices": devices, "links": self.links, "header": "header"}, out)
         return run("plan", "--model", model, "--fleet", self.path, "--cut", row["cut"], "--simulate", "--json", "--context",
                    str(row["prompt"] + row["generate"]), "--prompt-tokens", str(row["prompt"]), "--generate-tokens",
@@ -236,20 +215,21 @@ def measure(number, factors, delays, rates):
              "prompt": prompt, "generate": generate}
             for sequences, prompt, generate in LOADS for cut in CUTS[len(factors)]]
     fleet = fleet_of_workers(number, factors, delays, rates)
-    probes, runs = [], [[] for _ in rows]
+    probes, runs = {factor: [] for factor in factors}, [[] for _ in rows]
     try:
         for _ in range(VISITS):
-            probes += [probed() for _ in range(PROBES)]
+            for factor in probes:
+                probes[factor].append(probed(factor))
             for i, row in enumerate(rows):
                 path = f"{scratch}/plan-{i}.json"
                 if "batch" not in row:
-                    plan = fleet.plan(median_device(probes), row)
+                    plan = fleet.plan(probes, row)
                     row["batch"] = plan["micro_batch_sequences"]
                     with open(path, "w") as out:
                         json.dump(plan, out)
                 runs[i] += fleet.runs(path, row)
         for row, measured in zip(rows, runs):
-            said = fleet.plan(median_device(probes), row, "--micro-batch", str(row["batch"]))["predicted"]
+            said = fleet.plan(probes, row, "--micro-batch", str(row["batch"]))["predicted"]
             row["said"] = {"token": said["token_seconds"], "first": said["prefill_seconds"]}
             row["measured"] = {what: statistics.median(r[what] for r in measured) for what in measured[0]}
             tell(row)

@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 # Is 'plan --simulate' right? Lets real worker processes, slowed by known factors, some behind a relay that delays what they are
-# sent and some in network namespaces with slower links, run placements, predicts them from probes of this machine, and prints
-# the errors.
+# sent and some in network namespaces with slower links, run placements, predicts them from probes slowed alike, and prints the
+# errors.
 #   benchmarks/prediction.sh [--model FILE] [--fleets 1,2,...] [--rows FILE]
 # --fleets runs some of the fleets only (the fifth has the namespaces and needs root); --rows adds what was measured to FILE and
 # sums up all of it. The machine should have nothing else to do: about 25 minutes in all. Workers compute in turn, as on devices
 # of their own none would slow another. The machine's speed may change even so, by half and for seconds or minutes where
-# neighbours share the hardware: so it is probed again and again between the runs, and medians count on both sides.
+# neighbours share the hardware: so probes and runs take turns, and medians count on both sides.
 source "$(dirname "${BASH_SOURCE[0]}")/../cmake/common.sh"
 
 model="" fleets="" rows=""

@@ -37,6 +37,7 @@ struct probe_options {
   std::vector<std::string> connect;
   std::vector<std::string> merge;
   bool quick = false;
+  double slowdown = 1;
   bool fresh = false;
   bool insecure = false;
   bool json = false;
@@ -87,6 +88,7 @@ ll::result<ll::device> measure_machine(const ll::language_model& model, const pr
     how.budget_seconds = 5;
     how.decode_repeats = 12;
   }
+  how.slowdown = o.slowdown;
   const std::string cached = profile_cache_path(*fingerprint, how, o.quick);
   ll::device d;
   if (auto kept = o.fresh ? std::nullopt : read_cached_device(cached)) {
@@ -106,7 +108,7 @@ ll::result<ll::device> measure_machine(const ll::language_model& model, const pr
           made->other_cores);
     d.profiles.push_back(std::move(made->profile));
     if (made->compute_flops_per_second > 0) d.compute_flops_per_second = made->compute_flops_per_second;
-    d.memory_bandwidth_bytes_per_second = ll::read_bandwidth(bandwidth_bytes, how.threads);
+    d.memory_bandwidth_bytes_per_second = ll::read_bandwidth(bandwidth_bytes, how.threads) / how.slowdown;
     d.threads = how.threads;
     d.contract = ll::control::contract_version;
     d.name = "cached";
@@ -212,6 +214,8 @@ void add_probe(CLI::App& app, action& chosen) {
   c->add_option("-t,--threads", o->where.threads, "Threads; the physical cores if not given")->check(CLI::Range(1, 1024));
   c->add_option("--isa", o->where.isa, "Force an instruction set");
   c->add_option("--kv", o->where.kv, "Type of the KV cache: f32 or f16; by the model if not given");
+  c->add_option("--slowdown", o->slowdown, "Measure the slower machine that 'worker --slowdown' plays with this factor")
+      ->check(CLI::Range(1.0, 1000.0));
   c->add_flag("--quick", o->quick, "Measure for some seconds only");
   c->add_flag("--fresh", o->fresh, "Measure again, whatever is in the cache");
   c->add_flag("--insecure", o->insecure, "Connect to addresses other than loopback, without encryption or authentication");

@@ -8,7 +8,7 @@
 #include "where.hpp"
 
 #include <lingualinked/documents/control.hpp>
-#include <lingualinked/pipeline/slowed_executor.hpp>
+#include <lingualinked/execution/slowed_executor.hpp>
 #include <lingualinked/pipeline/worker_loop.hpp>
 #include <lingualinked/zmq/transport.hpp>
 

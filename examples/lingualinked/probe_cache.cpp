@@ -57,7 +57,8 @@ const std::string& build_name() {
 
 std::string profile_cache_path(const std::string& model_fingerprint, const ll::measure_options& how, bool quick) {
   const std::string key = model_fingerprint + "\n" + machine_text() + "\n" + how.build + "\n" + how.isa + "\n" +
-                          std::string(ll::name_of(how.kv_type)) + "\n" + std::to_string(how.threads) + (quick ? "\nquick" : "");
+                          std::string(ll::name_of(how.kv_type)) + "\n" + std::to_string(how.threads) + "\n" +
+                          std::to_string(how.slowdown) + (quick ? "\nquick" : "");
   return cache_folder() + "/profiles/" + digest(key).substr(0, 32) + ".json";
 }
 

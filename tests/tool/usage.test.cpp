@@ -13,7 +13,7 @@ TEST_SUITE("tool/usage") {
     const std::string broken = scratch_file("broken.gguf", "GGUF but not really");
     const std::string elsewhere =
         scratch_file("elsewhere.json", R"({"devices": [{"name": "phone", "endpoint": "tcp://192.0.2.1:7",
-        "compute_flops_per_second": 1e9, "memory_bandwidth_bytes_per_second": 1e9, "memory_bytes": 1e9}]})");
+        "compute_flops_per_second": 1e9, "memory_bandwidth_bytes_per_second": 1e9, "memory_bytes": 1000000000}]})");
     struct row {
       std::string what;
       std::vector<std::string> words;
@@ -42,7 +42,7 @@ TEST_SUITE("tool/usage") {
         {"a temperature below zero", {"run", "-m", model, "--ids-file", ids, "--temperature", "-1"}, 2, "invalid_argument"},
         {"a fleet file that is not there", {"plan", "-m", model, "--fleet", "/nonexistent.json"}, 3, "io"},
         {"listening beyond loopback", {"worker", "-m", model, "--listen", "tcp://0.0.0.0:0"}, 2, "invalid_argument"},
-        {"a worker elsewhere", {"run", "-m", model, "--ids-file", ids, "--fleet", elsewhere}, 2, "invalid_argument"},
+        {"a worker elsewhere", {"run", "-m", model, "--ids-file", ids, "--fleet", elsewhere}, 5, "peer_lost"},
         {"turns that cannot be taken", {"worker", "-m", model, "--turns", "/nonexistent/turn"}, 3, "io"},
         {"a language model asked for labels", {"classify", "-m", model, "--ids-file", ids}, 3, "unsupported"},
         {"a classifier asked for words", {"run", "-m", data("models/llama-cls"), "--ids-file", ids}, 3, "unsupported"},

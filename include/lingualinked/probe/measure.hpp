@@ -24,6 +24,7 @@ struct measure_options {
   std::uint64_t memory_bytes = UINT64_MAX;  // that may be used meanwhile; a larger model is measured part by part
   double budget_seconds = 40;               // aimed at by measuring less: shorter contexts, fewer repeats; loading comes on top
   unsigned decode_repeats = 48;             // at each of three contexts
+  double slowdown = 1;                      // measures the slower machine that slowed_executor plays with this factor
 };
 
 struct measured_model {

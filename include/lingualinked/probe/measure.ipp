@@ -97,7 +97,7 @@ class model_meter {
     if (!loaded) return loaded.error();
     const bool tail = last + 1 == modules_.node_count();
     const std::size_t width = model_.graph().operations[modules_.modules()[0].end_operation - 1].width;
-    stage_timer stage(*std::move(loaded), first == 0, tail, width, rows, model_.sizes().vocabulary);
+    stage_timer stage(*std::move(loaded), options_.slowdown, first == 0, tail, width, rows, model_.sizes().vocabulary);
 
     // A first look: warms pages, and says how much there is time for.
     if (auto begun = stage.begin(32); !begun) return begun.error();

@@ -4,6 +4,7 @@
 #include <lingualinked/core/clock.hpp>
 #include <lingualinked/core/result.hpp>
 #include <lingualinked/execution/cpu_executor.hpp>
+#include <lingualinked/execution/slowed_executor.hpp>
 
 #include <condition_variable>
 #include <cstddef>
@@ -34,17 +35,19 @@ struct timed_run {
 /// not matter to time.
 class stage_timer {
  public:
-  /// Requires  room for `rows` in a batch; vocabulary: of the model
-  stage_timer(cpu_executor executor, bool first, bool tail, std::size_t input_width, std::size_t rows, std::size_t vocabulary)
-      : executor_(std::move(executor)),
+  /// Requires  room for `rows` in a batch; vocabulary: of the model; slowdown >= 1
+  stage_timer(cpu_executor executor, double slowdown, bool first, bool tail, std::size_t input_width, std::size_t rows,
+              std::size_t vocabulary)
+      : slowdown_(slowdown),
+        output_width_(executor.output_width()),
+        executor_(timed(std::move(executor)), slowdown, nullptr),
         first_(first),
         tail_(tail),
         inputs_(first ? 0 : rows * input_width, 0.25F),
-        outputs_(tail ? 0 : rows * executor_.output_width()),
+        outputs_(tail ? 0 : rows * output_width_),
         tokens_(rows),
         input_width_(input_width) {
     for (std::size_t i = 0; i < rows; ++i) tokens_[i] = static_cast<token_id>((i * 7919 + 11) % vocabulary);
-    executor_.time_modules(&times_);
   }
   stage_timer(const stage_timer&) = delete;  // the executor knows where times_ lies
   stage_timer& operator=(const stage_timer&) = delete;
@@ -70,20 +73,28 @@ class stage_timer {
     stage_batch batch;
     batch.segments = parts_;
     const stage_input in{0, std::as_bytes(std::span(inputs_).first(first_ ? 0 : rows * input_width_))};
-    const stage_output out{0, std::as_writable_bytes(std::span(outputs_).first(tail_ ? 0 : rows * executor_.output_width()))};
+    const stage_output out{0, std::as_writable_bytes(std::span(outputs_).first(tail_ ? 0 : rows * output_width_))};
     if (first_) batch.tokens = std::span(tokens_).first(rows);
     else batch.inputs = {&in, 1};
     if (tail_) batch.sampled = sampled_;
     else batch.outputs = {&out, 1};
     if (auto ran = executor_.run(batch); !ran) return ran.error();
     timed_run made{tokens, position_, {}};
-    for (const duration d : times_) made.module_seconds.push_back(in_seconds(d));
+    for (const duration d : times_) made.module_seconds.push_back(slowdown_ * in_seconds(d));
     position_ += tokens;
     return made;
   }
 
  private:
-  cpu_executor executor_;
+  [[nodiscard]] cpu_executor timed(cpu_executor executor) {
+    executor.time_modules(&times_);
+    return executor;
+  }
+
+  double slowdown_;
+  std::size_t output_width_;
+  std::vector<duration> times_;
+  slowed_executor<cpu_executor> executor_;  // writes times_
   bool first_;
   bool tail_;
   std::vector<float> inputs_;
@@ -92,13 +103,12 @@ class stage_timer {
   std::vector<segment> parts_;  // one for each sequence that is open
   std::vector<token_id> sampled_;
   std::size_t input_width_;
-  std::vector<duration> times_;
   std::uint32_t position_ = 0;
 };
 
 /// What one decoded token takes beside its modules when another thread hands it over after a pause, as a worker's does: the pause
-/// puts threads to sleep and the processor at ease. Most of that shows between the modules and in the first half of them, which are
-/// compared with those of a token right behind: the others would bring more noise than they tell.
+/// puts threads to sleep and the processor at ease. Most of that shows between the modules and in the first half of them. They are
+/// compared with those of a token right behind; the others would bring more noise than they tell.
 /// Requires  room for 2 * repeats tokens behind the current position
 [[nodiscard]] inline result<std::vector<double>> hand_over_seconds(stage_timer& stage, std::size_t repeats, duration pause) {
   std::mutex mutex;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include <lingualinked/pipeline/slowed_executor.hpp>
+#include <lingualinked/execution/slowed_executor.hpp>
 
 #include <lingualinked/concepts/archetypes.hpp>
 
@@ -54,7 +54,7 @@ static_assert(ll::Executor<ll::slowed_executor<busy_executor, watched_turn>>);
 
 }  // namespace
 
-TEST_SUITE("pipeline/slowed_executor") {
+TEST_SUITE("execution/slowed_executor") {
   TEST_CASE("a time is stretched by the factor, and a wait ends no sooner than it should") {
     CHECK(ll::detail::stretched(10ms, 3) == 30ms);
     CHECK(ll::detail::stretched(1ms, 1.5) == 1500us);
