@@ -25,8 +25,8 @@ FLEETS = [
 CUTS = {2: ["12", "31", "46"], 3: ["12,30", "21,42", "30,52"]}
 # Sequences, prompt tokens, generated tokens.
 LOADS = [(1, 64, 16), (1, 192, 16), (2, 64, 16), (4, 64, 16)]
-VISITS = 3  # of every placement of a fleet, in turn, so that a slow minute of the machine does not fall on one alone
-RUNS = 2    # of every placement at a visit
+VISITS = 2  # of every placement of a fleet, in turn, so that a slow minute of the machine does not fall on one alone
+RUNS = 3    # of every placement at a visit
 SAME = 0.02  # two placements whose predicted or measured times differ by less are in any order
 
 
@@ -137,7 +137,7 @@ def median_profile(many):
 def probed(factor):
     """This machine slowed down, as a device of a fleet."""
     words = ["--model", model, "--threads", "1", "--slowdown", str(factor)]
-    return run("probe", *words, "--fresh", "--quick", "--json")["devices"][0]
+    return run("probe", *words, "--fresh", "--json")["devices"][0]
 
 
 def median_device(probes):

@@ -19,8 +19,7 @@ void where_options::add_to(CLI::App& app, bool with_context) {
   add_limits_to(app);
   app.add_option("--plan", plan, "Obey a plan that 'plan --json' printed");
   app.add_option("-t,--threads", threads, "Threads of each device; its physical cores if not given")->check(CLI::Range(1, 1024));
-  app.add_flag("--insecure", insecure,
-               "Use workers at addresses other than loopback, without encryption or authentication");
+  app.add_flag("--insecure", insecure, "Use workers at addresses other than loopback, without encryption or authentication");
   app.add_option("--isa", isa, "Force an instruction set: scalar, avx2, avxvnni, avx512, neon, neon_dot");
   app.add_option("--kv", kv, "Type of the KV cache: f32 or f16; by the model if not given");
   if (with_context)

@@ -107,8 +107,8 @@ class stage_timer {
 };
 
 /// What one decoded token takes beside its modules when another thread hands it over after a pause, as a worker's does: the pause
-/// puts threads to sleep and the processor at ease. Most of that shows between the modules and in the first half of them. They are
-/// compared with those of a token right behind; the others would bring more noise than they tell.
+/// puts threads to sleep and the processor at ease. Most of that shows between the modules and in the first half of them.
+/// They are compared with those of a token right behind; the others would bring more noise than they tell.
 /// Requires  room for 2 * repeats tokens behind the current position
 [[nodiscard]] inline result<std::vector<double>> hand_over_seconds(stage_timer& stage, std::size_t repeats, duration pause) {
   std::mutex mutex;
