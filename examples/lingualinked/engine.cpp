@@ -3,6 +3,7 @@
 
 #include "interrupt.hpp"
 #include "machine.hpp"
+#include "own_address.hpp"
 #include "stage_maker.hpp"
 #include "worker_process.hpp"
 
@@ -20,6 +21,8 @@
 #include <iostream>
 #include <mutex>
 #include <optional>
+#include <span>
+#include <string>
 #include <utility>
 
 namespace tool {
@@ -106,14 +109,32 @@ ll::result<void> start_local(engine::backend& b, const ll::language_model& model
   return {};
 }
 
+/// What the workers of this machine have to listen at for those of other machines; empty where none takes part.
+ll::result<std::string> where_others_reach_us(std::span<const ll::planned_stage> stages, bool insecure) {
+  for (const ll::planned_stage& stage : stages) {
+    const auto there = ll::parse_tcp_endpoint(stage.endpoint);
+    if (!there || there->is_loopback()) continue;
+    if (!insecure)
+      return ll::error{ll::errc::invalid_argument,
+                       "device '" + stage.device + "' listens at " + stage.endpoint +
+                           ", and nothing is encrypted yet. Add --insecure on a network that you trust"};
+    const auto own = own_address_towards(*there);
+    if (!own) return own.error();
+    return "tcp://" + *own + ":0";
+  }
+  return std::string();
+}
+
 ll::result<void> start_workers(engine::backend& b, const ll::language_model& model, const where_options& where,
                                ll::kernels::isa isa) {
+  auto listen = where_others_reach_us(b.session.stages, where.insecure);
+  if (!listen) return listen.error();
   for (ll::planned_stage& stage : b.session.stages) {
     if (stage.endpoint != "local") continue;
     std::vector<std::string> words{"--model", model.path(), "--isa", std::string(ll::kernels::name_of(isa)),
                                    "--leave-after-session"};
     words.insert(words.end(), {"--threads", std::to_string(where.thread_count())});
-    if (where.insecure) words.emplace_back("--insecure");  // it may have to send to workers elsewhere
+    if (!listen->empty()) words.insert(words.end(), {"--insecure", "--listen", *listen});
     if (const auto type = model.rounded_to()) words.insert(words.end(), {"--weights", std::string(ll::name_of(*type))});
     auto started = worker_process::start(words);
     if (!started) return started.error();

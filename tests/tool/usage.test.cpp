@@ -42,7 +42,7 @@ TEST_SUITE("tool/usage") {
         {"a temperature below zero", {"run", "-m", model, "--ids-file", ids, "--temperature", "-1"}, 2, "invalid_argument"},
         {"a fleet file that is not there", {"plan", "-m", model, "--fleet", "/nonexistent.json"}, 3, "io"},
         {"listening beyond loopback", {"worker", "-m", model, "--listen", "tcp://0.0.0.0:0"}, 2, "invalid_argument"},
-        {"a worker elsewhere", {"run", "-m", model, "--ids-file", ids, "--fleet", elsewhere}, 5, "peer_lost"},
+        {"a worker elsewhere", {"run", "-m", model, "--ids-file", ids, "--fleet", elsewhere}, 2, "invalid_argument"},
         {"turns that cannot be taken", {"worker", "-m", model, "--turns", "/nonexistent/turn"}, 3, "io"},
         {"a language model asked for labels", {"classify", "-m", model, "--ids-file", ids}, 3, "unsupported"},
         {"a classifier asked for words", {"run", "-m", data("models/llama-cls"), "--ids-file", ids}, 3, "unsupported"},
