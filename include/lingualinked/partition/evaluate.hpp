@@ -54,8 +54,6 @@ struct evaluation {
   return first_forbidden(where, first, end) == end && interval_memory_bytes(instance, first, end) <= where.memory_bytes;
 }
 
-namespace detail {}  // namespace detail
-
 namespace detail {
 
 /// Seconds until the first token: pieces of the prompt follow each other through the stages.
