@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-# Installs what the tests need, builds preset release, runs every test and closes with "N passed, N failed".
+# Installs what the tests need, builds preset release, runs its tests and closes with "N passed, N failed".
 #   tests/run.sh [--ci] [--no-install]
-# --ci adds the header-only mode, emulated processors, the format check and the lanes asan-ubsan (everything, compiled by the
-# second compiler), tsan (what has threads) and clang (what computes, optimised by the second compiler).
+# --ci adds the tests labelled thorough (each header alone, consumers of the package, what must not compile, every way through
+# the default model, emulated processors), the format check and the lanes asan-ubsan (everything, compiled by the second
+# compiler), tsan (what has threads) and clang (what computes, optimised by the second compiler).
 source "$(dirname "${BASH_SOURCE[0]}")/../cmake/common.sh"
 
 lanes="release"
@@ -13,7 +14,7 @@ for argument in "$@"; do
   case "$argument" in
     --ci) lanes="format release asan-ubsan tsan clang"; quick=(); groups+=" lanes" ;;
     --no-install) no_install=true ;;
-    -h|--help) sed -n '3,6s/^# //p' "$0"; exit 0 ;;
+    -h|--help) sed -n '3,7s/^# //p' "$0"; exit 0 ;;
     *) bad_option "$argument" "$program [--ci] [--no-install]" ;;
   esac
 done
