@@ -14,11 +14,12 @@ namespace lingualinked::inline v0 {
 /// A fixed team of threads that runs one job at a time, the caller being thread 0. Work is split by thread index, never stolen:
 /// which thread computes a number does not matter to the number.
 ///
-/// Waiting spins briefly, then parks in the kernel, so that more threads than cores slow down gracefully and an idle team costs
-/// nothing. It does not yield in between: a thread that gives its turn away waits behind every other program of a busy machine,
-/// while one that sleeps is put in front when it wakes (measured under a load of 11 on 2 cores: 20 times the tokens per second).
-/// Only std::atomic::wait of libstdc++ does so, four times before it sleeps. A team of more threads than processors does not spin
-/// at all: the processor is wanted by who is waited for.
+/// Between jobs threads are parked: what comes next may be another process's stage, on this processor. Inside a job waiting spins
+/// briefly, then parks in the kernel, so that more threads than cores slow down gracefully. It does not yield in between: a
+/// thread that gives its turn away waits behind every other program of a busy machine, while one that sleeps is put in front when
+/// it wakes (measured under a load of 11 on 2 cores: 20 times the tokens per second). Only std::atomic::wait of libstdc++ does
+/// so, four times before it sleeps. A team of more threads than processors does not spin at all: the processor is wanted by who
+/// is waited for.
 class thread_team {
  public:
   /// Requires  1 <= threads < 2^16. enter runs once on every thread but the caller's, before its first job.
@@ -116,7 +117,7 @@ inline void thread_team::serve(unsigned thread) {
   if (enter_) enter_();
   std::uint32_t seen = 0;
   for (;;) {
-    detail::wait_for_change(started_, seen, ~0U, spins_);
+    detail::wait_for_change(started_, seen, ~0U, 0);
     ++seen;
     if (stop_.load(std::memory_order_relaxed)) return;
     call_(job_, thread);
