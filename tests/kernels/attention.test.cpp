@@ -189,6 +189,23 @@ TEST_SUITE("kernels/attention") {
     }
   }
 
+  TEST_CASE("scores that are no numbers reach the output, also where a tile has no others") {
+    draws random(45);
+    for (const lk::table* t : tables()) {
+      CAPTURE(t->name);
+      cache c(*t, random, ll::dtype::f16, 32, 65);
+      queries in = random_queries(random, c, 2);
+      in.first = {0, 0};
+      in.end = {65, 65};
+      in.cap = 0;
+      in.alibi = false;
+      const std::vector<float> key(32, std::numeric_limits<float>::infinity());
+      t->store_kv(c.view(), 64, key.data(), c.raw_values.data());
+      const attended got = attend(*t, c, in);
+      for (std::size_t r = 0; r < 2; ++r) CHECK_FALSE(std::isfinite(got.out[r * 34]));
+    }
+  }
+
   TEST_CASE("what lies behind the mask is never touched, not even multiplied by zero") {
     draws random(44);
     for (const lk::table* t : tables()) {

@@ -67,14 +67,14 @@ struct attention_tile_call {
   float scale = 1;
   float soft_cap = 0;            // 0: none; else score = cap * tanh(score / cap)
   const float* alibi = nullptr;  // [rows] slopes (one for each query row), or null; score += slope * key position
-  float* m = nullptr;            // [rows]; -infinity where no key of the tile is visible
+  float* m = nullptr;            // [rows]; -infinity where no key of the tile is visible, and l is 0
   float* l = nullptr;            // [rows]
   float* o = nullptr;            // [rows, d]
 };
 
 /// Merges tiles left to right (m' = max; l and o rescaled by exp of the differences, with fma), then divides once.
-/// Tile i's results of row r stand at m[i*tile_stride + r], l[...], o[(i*tile_stride + r)*d]. Tiles with m = -infinity are
-/// skipped.
+/// Tile i's results of row r stand at m[i*tile_stride + r], l[...], o[(i*tile_stride + r)*d]. Tiles with m = -infinity
+/// and l = 0 are skipped.
 struct attention_merge_call {
   const float* m = nullptr;
   const float* l = nullptr;

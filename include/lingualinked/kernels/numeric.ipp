@@ -84,7 +84,7 @@ LINGUALINKED_DECL void set_numeric_environment() noexcept {
 #elif defined(__aarch64__)
   std::uint64_t control = 0;
   asm volatile("mrs %0, fpcr" : "=r"(control));
-  control &= ~(std::uint64_t{1} << 24);  // FZ
+  control &= ~(std::uint64_t{1} << 24 | std::uint64_t{1} << 26);  // FZ, and AHP, another float16
   asm volatile("msr fpcr, %0" : : "r"(control));
 #endif
 }

@@ -106,7 +106,7 @@ LINGUALINKED_DECL void attention_merge(const attention_merge_call& call) {
     std::fill(out, out + call.head_size, 0.0F);
     for (std::size_t i = 0; i < call.tiles; ++i) {
       const std::size_t at = i * call.tile_stride + r;
-      if (call.m[at] == -std::numeric_limits<float>::infinity()) continue;
+      if (call.m[at] == -std::numeric_limits<float>::infinity() && call.l[at] == 0) continue;
       const float largest = call.m[at] > m ? call.m[at] : m;
       const float kept = elementary::exp(m - largest);
       const float added = elementary::exp(call.m[at] - largest);
