@@ -43,7 +43,7 @@ ll::result<void> simulate_plan(const ll::language_model& model, ready_plan& plan
   const ll::module_graph modules = model.modules(request.kv_type);
   auto session = ll::session_plan_of(plan.instance, plan.placed.stages);
   if (!session) return session.error();
-  session->chunk_tokens = stage_chunk_tokens;
+  session->chunk_tokens = chunk_tokens_of(plan.document);
   ll::simulated_world world;
   world.links = ll::links_of(plan.instance, plan.placed.stages);
   for (const ll::stage_interval& stage : plan.placed.stages) {
@@ -58,6 +58,8 @@ ll::result<void> simulate_plan(const ll::language_model& model, ready_plan& plan
   if (!found->token_seconds) return {};
   p.token_seconds = found->token_seconds;
   p.tokens_per_second = 1 / *found->token_seconds;
+  p.completion_seconds =
+      found->prefill_seconds + request.options.generate_tokens * *found->token_seconds * request.options.sequences;
   p.gap_median_seconds = found->gap_median_seconds;
   p.gap_p95_seconds = found->gap_p95_seconds;
   return {};

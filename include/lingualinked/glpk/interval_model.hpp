@@ -17,8 +17,8 @@ namespace lingualinked::inline v0::detail {
 
 /// Limit of columns of each kind; beyond it the program would take GLPK minutes to load.
 inline constexpr std::size_t column_limit = 500'000;
-/// Limit of matrix entries for all edges: 1 GiB.
-inline constexpr std::size_t entry_limit = std::size_t{1} << 26;
+/// Limit of matrix entries for all edges. GLPK keeps 56 bytes for each: no more than the memory that it gets.
+inline constexpr std::size_t entry_limit = std::size_t{1} << 25;
 
 /// Times are scaled to tau near this. GLPK's tolerances are absolute, 1e-7 and more: near 1 they would be as coarse as the gap
 /// that is to be proved.

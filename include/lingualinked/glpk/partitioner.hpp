@@ -230,14 +230,19 @@ struct glpk_partitioner {
       plan.stages = answer.stages;
       value_of(instance, plan) = cost->objective_value;
     }
+    // The known plan is within the limit: then "no solution" is GLPK's rounding, and proves nothing.
+    if (impossible && !plan.stages.empty()) {
+      bound = 0;
+      complete = false;
+    }
     double& proof = bound_of(instance, plan);
     proof = std::max(bound == detail::never ? 0 : bound, minimises_tau(instance.goal) ? least : 0);
     // What GLPK did not prove, chain may have proved.
     if (!known.stages.empty() && (!complete || value_of(instance, plan) > proof * slack))
       proof = std::max(proof, std::min(bound_of(instance, known), value_of(instance, plan)));
     if (plan.stages.empty()) {
-      if (failed) return error{errc::internal, "GLPK gave up on the program; use chain"};
       plan.status = impossible ? solve_status::infeasible : solve_status::unknown;
+      if (failed) plan.reason = "GLPK gave up on the program; use chain, or plan with fewer devices or coarser modules";
       if (too_large)
         plan.reason = "the program for " + std::to_string(instance.modules.size()) + " modules, " +
                       std::to_string(instance.devices.size()) + " devices and " + std::to_string(instance.edges.size()) +

@@ -198,7 +198,10 @@ LINGUALINKED_CORE_DECL result<placement> chain_partitioner::with_status(placemen
   if (end == detail::search_end::complete) {
     plan.status = plan.stages.empty() ? solve_status::infeasible : solve_status::optimal;
   } else if (!plan.stages.empty()) {
-    plan.status = solve_status::feasible;
+    // Time may have ended among ties, when all was proved.
+    constexpr double proved_gap = 1e-6;
+    const bool proved = minimises_tau(instance.goal) && plan.objective_seconds <= plan.bound_seconds * (1 + proved_gap);
+    plan.status = proved ? solve_status::optimal : solve_status::feasible;
   } else if (end == detail::search_end::out_of_memory) {
     return error{errc::unsupported, "chain needs more than " + std::to_string(detail::state_limit) + " states for " +
                                         std::to_string(instance.devices.size()) + " devices and " +

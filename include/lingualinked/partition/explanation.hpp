@@ -12,8 +12,10 @@
 #include <cstdint>
 #include <limits>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace lingualinked::inline v0 {
@@ -61,8 +63,9 @@ namespace detail {
 }  // namespace detail
 
 /// Solves the problem again with one thing changed at a time: 1 GB more on a device, a link of the plan with half the latency and
-/// twice the bandwidth, a second device like one that there is. With stages, the devices and links of the plan; without, where
-/// there is no plan, every device, and the way back over links that lack one. The best of each kind first.
+/// twice the bandwidth, a second device like one that there is. With stages, the memory of every device, a second one of those in
+/// the plan, and its links; without, where there is no plan, every device, and the way back over links that lack one. The best of
+/// each kind first.
 /// solver    (const placement_instance&) -> result<placement>
 /// Cost      one solve for each change
 template <class Solver>
@@ -79,15 +82,20 @@ template <class Solver>
     }
     found.push_back(std::move(w));
   };
+  const auto d_is_used = [&](std::size_t d) {
+    return std::any_of(stages.begin(), stages.end(), [d](const stage_interval& s) { return s.device == d; });
+  };
   std::vector<std::size_t> devices;
   for (const auto& s : stages) devices.push_back(s.device);
-  for (std::size_t d = 0; stages.empty() && d < instance.devices.size(); ++d) devices.push_back(d);
+  for (std::size_t d = 0; d < instance.devices.size(); ++d)
+    if (!d_is_used(d)) devices.push_back(d);
   for (const std::size_t d : devices) {
     placement_instance roomy = instance;
     std::uint64_t& memory = roomy.devices[d].memory_bytes;
     memory += std::min(what_if_memory_bytes, std::numeric_limits<std::uint64_t>::max() - memory);
     ask(what_if::kind::memory, "1 GB more on '" + instance.devices[d].name + "'", roomy);
-    if (instance.devices.size() < placement_limits::devices)
+    const bool used = stages.empty() || d_is_used(d);
+    if (used && instance.devices.size() < placement_limits::devices)
       ask(what_if::kind::device, "a second device like '" + instance.devices[d].name + "'", detail::with_twin(instance, d));
   }
   for (std::size_t s = 0; s + 1 < stages.size(); ++s) {
@@ -100,12 +108,12 @@ template <class Solver>
             instance.devices[stages[s + 1].device].name + "'",
         quick);
   }
+  std::set<std::pair<std::size_t, std::size_t>> usable;
+  for (const link& l : instance.links)
+    if (l.quality.bandwidth_bytes_per_second > 0) usable.emplace(l.from, l.to);
   for (std::size_t i = 0, asked = 0; stages.empty() && i < instance.links.size() && asked < most_missing_links; ++i) {
     const link& there = instance.links[i];
-    const bool back = std::any_of(instance.links.begin(), instance.links.end(), [&](const link& l) {
-      return l.from == there.to && l.to == there.from && l.quality.bandwidth_bytes_per_second > 0;
-    });
-    if (back || !(there.quality.bandwidth_bytes_per_second > 0)) continue;
+    if (usable.contains({there.to, there.from}) || !(there.quality.bandwidth_bytes_per_second > 0)) continue;
     placement_instance linked = instance;
     std::erase_if(linked.links, [&](const link& l) { return l.from == there.to && l.to == there.from; });
     linked.links.push_back({there.to, there.from, there.quality});
