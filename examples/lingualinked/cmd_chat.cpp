@@ -21,6 +21,7 @@ struct chat_options {
   where_options where;
   writing_options writing;
   std::string prompt;
+  std::string prompt_file;
   bool has_prompt = false;
   std::string system;
   bool has_system = false;
@@ -36,7 +37,7 @@ ll::result<std::vector<ll::chat_message>> read_messages(const std::string& path)
   auto text = read_file(path);
   if (!text) return text.error();
   auto document = ll::parse_json(*text);
-  if (!document) return document.error().in(path);
+  if (!document) return input_error(document.error().in(path));
   if (!document->is_array()) return ll::error{ll::errc::malformed, path + ": must be a JSON array of {\"role\", \"content\"}"};
   std::vector<ll::chat_message> messages;
   for (const auto& item : *document) {
@@ -74,7 +75,7 @@ ll::result<renderer> make_renderer(const chat_options& o, const ll::language_mod
     source = *own;
   }
   auto parsed = ll::chat_template::parse(source);
-  if (!parsed) return parsed.error();
+  if (!parsed) return input_error(parsed.error());
   const auto piece = [&](const std::optional<std::string>& given, std::optional<ll::token_id> id) {
     return given ? *given : t != nullptr && id ? std::string(t->piece(*id)) : std::string();
   };
@@ -97,7 +98,13 @@ ll::result<std::vector<ll::chat_message>> first_messages(const chat_options& o) 
     messages = *std::move(read);
   }
   if (o.has_system) messages.insert(messages.begin(), {"system", o.system});
-  if (o.has_prompt) messages.push_back({"user", o.prompt});
+  if (o.has_prompt && !o.prompt_file.empty())
+    return ll::error{ll::errc::invalid_argument, "give one of --prompt and --prompt-file"};
+  if (!o.prompt_file.empty()) {
+    auto read = read_file(o.prompt_file);
+    if (!read) return read.error();
+    messages.push_back({"user", *std::move(read)});
+  } else if (o.has_prompt) messages.push_back({"user", o.prompt});
   else if (const std::string word = o.model.word(0); !word.empty()) messages.push_back({"user", word});
   return messages;
 }
@@ -125,7 +132,7 @@ ll::result<int> converse(engine& e, const ll::tokenizer& t, const renderer& rend
   for (;;) {
     std::cerr << "> " << std::flush;
     std::string line;
-    if (!std::getline(std::cin, line) || line.empty()) return done;
+    if (!std::getline(std::cin, line) || line.empty()) return interrupt_flag().load() ? interrupted : done;
     messages.push_back({"user", line});
     auto made = turn(e, t, render, messages, o);
     if (!made) return made.error();
@@ -153,7 +160,7 @@ ll::result<int> chat(const chat_options& o) {
   if (!model) return model.error();
   if (!o.render)
     if (auto suits = model_choice::require_words(*model); !suits) return suits.error();
-  auto t = model->make_tokenizer();
+  auto t = model_choice::tokenizer_of(*model);
   if (!t) return t.error();
   auto render = make_renderer(o, &*model, &*t);
   if (!render) return render.error();
@@ -182,6 +189,7 @@ void add_chat(CLI::App& app, action& chosen) {
   CLI::App* c = app.add_subcommand("chat", "Talk through the model's chat template; one turn with --prompt, else a conversation");
   o->model.add_to(*c, "PROMPT");
   CLI::Option* prompt = c->add_option("-p,--prompt", o->prompt, "What the user says");
+  c->add_option("-f,--prompt-file", o->prompt_file, "A file with what the user says");
   CLI::Option* system = c->add_option("--system", o->system, "The system message");
   c->add_option("--messages", o->messages_file, "A JSON array of {\"role\", \"content\"} that came before");
   c->add_option("--template", o->template_file, "Use this template instead of the model's own");

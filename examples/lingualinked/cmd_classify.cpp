@@ -26,7 +26,7 @@ struct classify_options {
 /// The ids of the text with all that the tokenizer adds, as the model was trained to see it.
 ll::result<std::vector<ll::token_id>> ids_to_judge(const classify_options& o, const ll::language_model& model) {
   if (!o.ids_file.empty()) return read_ids(o.ids_file);
-  auto t = model.make_tokenizer();
+  auto t = model_choice::tokenizer_of(model);
   if (!t) return t.error();
   std::string text = o.has_text ? o.text : o.model.word(0);
   if (!o.has_text && text.empty()) text = read_standard_input();

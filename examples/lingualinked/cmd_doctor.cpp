@@ -3,9 +3,14 @@
 #include "machine.hpp"
 #include "model_choice.hpp"
 
+#include <lingualinked/core/control.hpp>
 #include <lingualinked/kernels/table.hpp>
 #include <lingualinked/model/language_model.hpp>
+#include <lingualinked/version.hpp>
 #include <lingualinked/zmq/transport.hpp>
+
+#include <spdlog/spdlog.h>
+#include <zmq.h>
 
 #include <filesystem>
 #include <iostream>
@@ -37,6 +42,31 @@ finding check_instructions() {
   const bool vector = ll::kernels::best_available() != ll::kernels::isa::scalar;
   return {"instruction sets", vector, "available: " + there,
           vector ? "" : "Only portable kernels fit this machine; expect low speed"};
+}
+
+finding check_build() {
+#ifdef NDEBUG
+  constexpr const char* contracts = "";
+#else
+  constexpr const char* contracts = ", with contracts checked, which is slow";
+#endif
+  return {"build", true,
+          fmt::format("lingualinked {}.{}.{}, bit contract {}, protocol {}, compiler {}{}", LINGUALINKED_VERSION_MAJOR,
+                      LINGUALINKED_VERSION_MINOR, LINGUALINKED_VERSION_PATCH, ll::control::contract_version,
+                      ll::control::protocol_version, __VERSION__, contracts),
+          ""};
+}
+
+finding check_libraries() {
+  int major = 0;
+  int minor = 0;
+  int patch = 0;
+  zmq_version(&major, &minor, &patch);
+  return {"libraries", true,
+          fmt::format("ZeroMQ {}.{}.{}, nlohmann/json {}.{}.{}, CLI11 {}, spdlog {}.{}.{}", major, minor, patch,
+                      NLOHMANN_JSON_VERSION_MAJOR, NLOHMANN_JSON_VERSION_MINOR, NLOHMANN_JSON_VERSION_PATCH, CLI11_VERSION,
+                      SPDLOG_VER_MAJOR, SPDLOG_VER_MINOR, SPDLOG_VER_PATCH),
+          ""};
 }
 
 finding check_memory() {
@@ -94,8 +124,8 @@ finding check_cache() {
 }
 
 ll::result<int> doctor(const model_choice& model, bool json) {
-  const finding all[] = {check_arithmetic(), check_instructions(), check_memory(),   check_sockets(),
-                         check_solver(),     check_cache(),        check_profiles(), check_model(model)};
+  const finding all[] = {check_build(),   check_libraries(), check_arithmetic(), check_instructions(), check_memory(),
+                         check_sockets(), check_solver(),    check_cache(),      check_profiles(),     check_model(model)};
   nlohmann::ordered_json list = nlohmann::ordered_json::array();
   for (const finding& f : all) {
     list.push_back({{"name", f.name}, {"ok", f.ok}, {"message", f.message}, {"remedy", or_null(!f.remedy.empty(), f.remedy)}});

@@ -45,7 +45,7 @@ ll::result<int> eval(const eval_options& o) {
   } else {
     auto text = read_file(o.text_file);
     if (!text) return text.error();
-    auto t = model->make_tokenizer();
+    auto t = model_choice::tokenizer_of(*model);
     if (!t) return t.error();
     ids = t->encode(*text, {.parse_special = true, .add_prefix = true});
   }

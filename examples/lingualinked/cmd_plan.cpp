@@ -12,6 +12,7 @@
 #include <lingualinked/partition/tables.hpp>
 
 #include <algorithm>
+#include <array>
 #include <iostream>
 #include <iterator>
 #include <limits>
@@ -72,11 +73,16 @@ ll::result<int> elaborate(ll::plan_document& document, const ll::placement_insta
   return tell(document, o);
 }
 
+ll::result<void> dump(const ll::placement_instance& instance, const plan_options& o) {
+  if (o.dump_instance.empty()) return {};
+  return write_file(o.dump_instance, ll::to_json(instance).dump(2) + "\n");
+}
+
 ll::result<int> plan_instance(const plan_options& o) {
   if (o.only_for_models)
     return ll::error{ll::errc::invalid_argument,
                      "--instance is solved as it stands; leave out --objective, --sequences, --micro-batch, --context, "
-                     "--private-layers, --max-stages, --fleet and --model"};
+                     "--private-layers, --max-stages, --kv, --prompt-tokens, --generate-tokens, --fleet, --model and --weights"};
   if (o.simulate || !o.where.cut.empty())
     return ll::error{ll::errc::invalid_argument,
                      "--simulate and --cut are about a model on a fleet; give --model and --fleet instead of --instance"};
@@ -85,6 +91,7 @@ ll::result<int> plan_instance(const plan_options& o) {
   auto instance = ll::read_instance(*text);
   if (!instance) return ll::error{ll::errc::malformed, o.instance + ": " + instance.error().message};
   const time_point deadline = ll::detail::deadline_after(time_point::clock::now(), o.time_limit);
+  if (auto written = dump(*instance, o); !written) return written.error();
   auto placed = solve(*instance, o.solver, o.solving_seconds());
   if (!placed) return placed.error();
   std::vector<ll::transmission> map;
@@ -134,8 +141,7 @@ ll::result<int> plan(const plan_options& o) {
   auto made =
       o.where.cut.empty() ? plan_over_fleet(*model, *machines, request) : plan_with_cuts(*model, *machines, o.where.cut, request);
   if (!made) return made.error();
-  if (!o.dump_instance.empty())
-    if (auto written = write_file(o.dump_instance, ll::to_json(made->instance).dump(2) + "\n"); !written) return written.error();
+  if (auto written = dump(made->instance, o); !written) return written.error();
   auto digest = model->sha256();
   if (!digest) return digest.error();
   made->document.model_sha256 = *std::move(digest);
@@ -166,14 +172,15 @@ void add_plan(CLI::App& app, action& chosen) {
   CLI::Option* context =
       c->add_option("-c,--context", o->where.context, "Longest context in tokens, paid for in memory")->check(positive);
   o->where.add_limits_to(*c);
-  c->add_option("--kv", o->where.kv, "Type of the KV cache: f32 or f16");
-  c->add_option("--prompt-tokens", o->prompt_tokens,
-                "Prompt length, of the request that completion means and at which times are taken")
-      ->capture_default_str()
-      ->check(positive);
-  c->add_option("--generate-tokens", o->generate_tokens, "Tokens written, for the same; batteries must last for them")
-      ->capture_default_str()
-      ->check(CLI::Range(0, std::numeric_limits<int>::max()));
+  CLI::Option* kv = c->add_option("--kv", o->where.kv, "Type of the KV cache: f32 or f16");
+  CLI::Option* prompt = c->add_option("--prompt-tokens", o->prompt_tokens,
+                                      "Prompt length, of the request that completion means and at which times are taken")
+                            ->capture_default_str()
+                            ->check(positive);
+  CLI::Option* generate =
+      c->add_option("--generate-tokens", o->generate_tokens, "Tokens written, for the same; batteries must last for them")
+          ->capture_default_str()
+          ->check(CLI::Range(0, std::numeric_limits<int>::max()));
   c->add_option("--solver", o->solver, solver_names() + "; " + default_solver() + " if not given");
   c->add_option("--time-limit", o->time_limit,
                 "Seconds for it all: a twentieth, with --explain a fifth, is kept for what is said beside the plan")
@@ -191,9 +198,10 @@ void add_plan(CLI::App& app, action& chosen) {
                 "Plan nothing: first modules of stages 2, 3, ... on the fleet's devices in their order, as 20,41");
   c->add_option("--svg", o->svg, "Draw the plan into this file: modules, transmissions, and when each stage works");
   c->add_flag("--json", o->json, "Print one JSON document");
-  c->callback([o, fleet, objective, sequences, micro_batch, context, &chosen] {
-    o->only_for_models = fleet->count() + objective->count() + sequences->count() + micro_batch->count() + context->count() > 0 ||
-                         o->where.private_layers || o->where.max_stages || !o->model.model.empty() || !o->model.words.empty();
+  c->callback([o, about_models = std::array{fleet, objective, sequences, micro_batch, context, kv, prompt, generate}, &chosen] {
+    o->only_for_models = std::ranges::any_of(about_models, [](const CLI::Option* given) { return given->count() > 0; }) ||
+                         o->where.private_layers || o->where.max_stages || !o->model.model.empty() || !o->model.words.empty() ||
+                         !o->model.weights.empty();
     chosen = [o] { return plan(*o); };
   });
 }

@@ -172,6 +172,7 @@ void tell(const ll::device& d, bool from_cache) {
 }
 
 ll::result<int> probe(const probe_options& o) {
+  watch_for_interrupts();
   auto model = o.model.open();
   if (!model) return model.error();
   ll::fleet machines;

@@ -40,7 +40,7 @@ ll::result<int> run(const run_options& o) {
   auto model = o.model.open();
   if (!model) return model.error();
   if (auto suits = model_choice::require_words(*model); !suits) return suits.error();
-  auto t = model->make_tokenizer();
+  auto t = model_choice::tokenizer_of(*model);
   if (!t && o.ids_file.empty()) return t.error();
   auto ids = prompt_ids(o, t ? &*t : nullptr);
   if (!ids) return ids.error();

@@ -10,6 +10,7 @@
 #include <lingualinked/documents/control.hpp>
 #include <lingualinked/execution/slowed_executor.hpp>
 #include <lingualinked/pipeline/worker_loop.hpp>
+#include <lingualinked/probe/machine.hpp>
 #include <lingualinked/zmq/transport.hpp>
 
 #include <spdlog/spdlog.h>
@@ -40,6 +41,7 @@ ll::result<int> work(const worker_options& o) {
 #ifdef __linux__
   if (o.leave_after_session) prctl(PR_SET_PDEATHSIG, SIGTERM);  // whoever started this worker is gone: so is its purpose
 #endif
+  watch_for_interrupts();
   auto model = o.model.open();
   if (!model) return model.error();
   auto fingerprint = model->fingerprint();
@@ -79,11 +81,12 @@ ll::result<int> work(const worker_options& o) {
   };
   using executor = ll::slowed_executor<ll::cpu_executor, file_turn>;
   const stage_maker maker(*model, *isa, o.where.thread_count());
-  const std::uint64_t limit = o.memory_bytes;
   const auto make = [&](const ll::control::deploy& plan,
                         const ll::load_progress& progress) -> ll::result<ll::made_executor<executor>> {
     const std::uint64_t takes = stage_memory_bytes(*model, executor_options_for(plan, o.where.thread_count()));
-    if (limit != 0 && takes > limit)
+    // What a coordinator asks for must not take the machine down, whatever it is.
+    const std::uint64_t limit = o.memory_bytes != 0 ? o.memory_bytes : ll::usable_memory_bytes().value_or(takes);
+    if (takes > limit)
       return ll::error{ll::errc::infeasible, "the stage takes " + std::to_string(takes) + " bytes and this worker offers " +
                                                  std::to_string(limit) + ". Plan with that limit, or raise --memory-bytes"};
     auto made = maker(plan, progress);
@@ -106,7 +109,7 @@ void add_worker(CLI::App& app, action& chosen) {
   c->add_option("--listen", o->listen, "Where to listen; port 0 takes a free one")->capture_default_str();
   c->add_option("-t,--threads", o->where.threads, "Threads; the physical cores if not given")->check(CLI::Range(1, 1024));
   c->add_option("--isa", o->where.isa, "Force an instruction set");
-  c->add_option("--memory-bytes", o->memory_bytes, "Refuse stages that take more; unlimited if not given");
+  c->add_option("--memory-bytes", o->memory_bytes, "Refuse stages that take more; what is free then if not given");
   c->add_flag("--insecure", o->insecure, "Allow addresses other than loopback, without encryption or authentication");
   c->add_option("--slowdown", o->slowdown, "Take so many times as long for every batch, to play a slower machine in experiments")
       ->check(CLI::Range(1.0, 1000.0));

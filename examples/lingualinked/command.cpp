@@ -29,6 +29,11 @@ exit_code exit_code_of(ll::errc code) noexcept {
   return internal_error;
 }
 
+ll::error input_error(ll::error what) {
+  if (what.code == ll::errc::invalid_argument || what.code == ll::errc::limit) what.code = ll::errc::malformed;
+  return what;
+}
+
 void print_error(std::string message) {
   for (char& c : message)
     if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) c = ' ';

@@ -27,6 +27,9 @@ enum exit_code : int {
 
 [[nodiscard]] exit_code exit_code_of(ll::errc code) noexcept;
 
+/// What is wrong with a file is wrong with an input, even where the library calls it an argument or its limit.
+[[nodiscard]] ll::error input_error(ll::error what);
+
 /// What counts and sizes on the command line are checked by.
 inline const CLI::Range positive(1, std::numeric_limits<int>::max());
 

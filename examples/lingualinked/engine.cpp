@@ -164,6 +164,7 @@ ll::result<void> start_remote(engine::backend& b, const ll::language_model& mode
 }  // namespace
 
 ll::result<engine> engine::start(const ll::language_model& model, const where_options& where, const engine_needs& needs) {
+  watch_for_interrupts();
   const auto begin = std::chrono::steady_clock::now();
   auto isa = where.instruction_set();
   if (!isa) return isa.error();
@@ -214,6 +215,10 @@ ll::result<engine> engine::start(const ll::language_model& model, const where_op
   s.context_tokens = needs.context_tokens;
   s.sequences = needs.sequences;
   if (b->plan) {
+    if (where.context != 0 && where.context != b->plan->document.context_tokens)
+      return ll::error{ll::errc::invalid_argument, "the plan was made for a context of " +
+                                                       std::to_string(b->plan->document.context_tokens) +
+                                                       " tokens; leave --context out, or plan again with it"};
     s.context_tokens = b->plan->document.context_tokens;
     s.sequences = b->plan->document.sequences;
     s.micro_batch_sequences = b->plan->document.micro_batch_sequences.value_or(0);
@@ -227,13 +232,10 @@ ll::result<engine> engine::start(const ll::language_model& model, const where_op
                           .endpoint = d.endpoint,
                           .first_module = static_cast<std::uint32_t>(i.first_module),
                           .last_module = static_cast<std::uint32_t>(i.last_module),
-                          .threads = d.threads.value_or(where.threads)});
+                          .threads = where.threads != 0 ? where.threads : d.threads.value_or(0)});
     }
     s.transmissions = b->plan->transmissions;
-    // A piece that the plan chose where the prompt counted; it took the buffers for it off the memory.
-    const bool chosen = b->plan->document.objective == ll::name_of(ll::objective::completion);
-    const std::uint32_t chunk = b->plan->document.predicted.prefill_chunk_tokens.value_or(stage_chunk_tokens);
-    s.chunk_tokens = chunk_for(chosen ? chunk : stage_chunk_tokens, model, needs.logits);
+    s.chunk_tokens = chunk_for(chunk_tokens_of(b->plan->document), model, needs.logits);
   } else {
     s.stages.push_back({.device = "local", .endpoint = "local", .first_module = 0, .last_module = s.module_count - 1});
     s.chunk_tokens = chunk_for(local_chunk_tokens, model, needs.logits);

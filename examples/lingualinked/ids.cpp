@@ -34,7 +34,7 @@ ll::result<std::vector<ll::token_id>> read_ids(const std::string& path) {
   auto text = read_file(path);
   if (!text) return text.error();
   auto ids = ids_from(*text);
-  if (!ids) return ids.error().in(path);
+  if (!ids) return input_error(ids.error().in(path));
   return ids;
 }
 
@@ -50,7 +50,7 @@ ll::result<std::vector<std::string>> read_texts(const std::string& path) {
   auto text = read_file(path);
   if (!text) return text.error();
   auto document = ll::parse_json(*text);
-  if (!document) return document.error().in(path);
+  if (!document) return input_error(document.error().in(path));
   if (!document->is_array()) return ll::error{ll::errc::malformed, path + ": must be a JSON array of strings"};
   std::vector<std::string> texts;
   for (const auto& item : *document) {

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "interrupt.hpp"
 
+#include "command.hpp"
+
 #include <csignal>
+#include <cstdlib>
 
 namespace tool {
 
@@ -13,13 +16,20 @@ extern "C" void on_interrupt(int signal) {
   flag.store(true);
   std::signal(signal, SIG_DFL);
 }
+extern "C" void end_now(int) { std::_Exit(interrupted); }
+
+void on_both(void (*handler)(int)) {
+  struct sigaction action {};
+  action.sa_handler = handler;  // without SA_RESTART: a read from the terminal ends
+  ::sigaction(SIGINT, &action, nullptr);
+  ::sigaction(SIGTERM, &action, nullptr);
+}
 }  // namespace
 
 std::atomic<bool>& interrupt_flag() noexcept { return flag; }
 
-void watch_for_interrupts() {
-  std::signal(SIGINT, on_interrupt);
-  std::signal(SIGTERM, on_interrupt);
-}
+void watch_for_interrupts() { on_both(on_interrupt); }
+
+void end_on_interrupts() { on_both(end_now); }
 
 }  // namespace tool

@@ -49,7 +49,7 @@ int main(int argc, char** argv) {
   spdlog::set_default_logger(spdlog::stderr_color_mt("lingualinked"));
   spdlog::set_pattern("lingualinked: %l: %v");
   spdlog::set_level(spdlog::level::warn);
-  tool::watch_for_interrupts();
+  tool::end_on_interrupts();  // the subcommands that can end in good order watch for themselves
   std::signal(SIGPIPE, SIG_IGN);
 
   CLI::App app{"Runs one language model over the devices you own, with the same answer for every split.", "lingualinked"};

@@ -5,6 +5,7 @@
 
 #include <cstdlib>
 #include <filesystem>
+#include <optional>
 
 namespace tool {
 
@@ -46,10 +47,21 @@ ll::result<std::string> model_choice::path() const {
 ll::result<ll::language_model> model_choice::open() const {
   auto chosen = path();
   if (!chosen) return chosen.error();
-  if (weights.empty()) return ll::language_model::open(*chosen);
-  auto type = ll::quantised_type_named(weights);
-  if (!type) return type.error().in("--weights");
-  return ll::language_model::open(*chosen, *type);
+  std::optional<ll::dtype> type;
+  if (!weights.empty()) {
+    auto named = ll::quantised_type_named(weights);
+    if (!named) return named.error().in("--weights");
+    type = *named;
+  }
+  auto opened = ll::language_model::open(*chosen, type);
+  if (!opened) return input_error(opened.error());
+  return opened;
+}
+
+ll::result<ll::tokenizer> model_choice::tokenizer_of(const ll::language_model& model) {
+  auto made = model.make_tokenizer();
+  if (!made) return input_error(made.error());
+  return made;
 }
 
 ll::result<void> model_choice::require_words(const ll::language_model& model) {

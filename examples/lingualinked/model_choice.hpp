@@ -20,8 +20,9 @@ struct model_choice {
   void add_to(CLI::App& app, const std::string& rest = {});
   /// The model's path: as given, else the cached default model. Errors: io when neither is there.
   [[nodiscard]] ll::result<std::string> path() const;
-  /// Opens what path() names.
+  /// Opens what path() names. What is wrong with it is wrong with an input, as with its tokenizer.
   [[nodiscard]] ll::result<ll::language_model> open() const;
+  [[nodiscard]] static ll::result<ll::tokenizer> tokenizer_of(const ll::language_model& model);
   /// Refuses a classifier, which has labels where a language model has words.
   [[nodiscard]] static ll::result<void> require_words(const ll::language_model& model);
   /// The n-th word after MODEL; empty when it is not there.

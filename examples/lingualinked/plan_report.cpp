@@ -41,13 +41,16 @@ ll::plan_document::baseline baseline_of(const Partitioner& rule, const ll::place
 }
 
 /// Everything on the one device where that is fastest.
-ll::plan_document::baseline single_baseline(const ll::placement_instance& instance) {
+ll::plan_document::baseline single_baseline(const ll::placement_instance& instance, time_point deadline) {
   double best = std::numeric_limits<double>::infinity();
+  ll::detail::link_ledger ledger(instance);
   const auto largest = std::ranges::max_element(instance.devices, {}, &ll::placement_instance::device::memory_bytes);
   std::string reason = "there is no device";
   for (std::size_t d = 0; d < instance.devices.size(); ++d) {
+    if (time_point::clock::now() >= deadline && best == std::numeric_limits<double>::infinity())
+      return {false, std::nullopt, "no time was left to look into it"};
     const ll::stage_interval whole{d, 0, instance.modules.size() - 1};
-    const auto cost = ll::evaluate(instance, std::span(&whole, 1));
+    const auto cost = ll::detail::evaluate_with(instance, std::span(&whole, 1), ledger);
     if (cost) best = std::min(best, cost->tau_seconds);
     else if (&instance.devices[d] == &*largest) reason = cost.error().message;
   }
@@ -65,9 +68,9 @@ std::string milliseconds(std::optional<double> s) { return s ? fmt::format("{:.2
 
 const std::string no_change = "  the same";
 
-/// How much longer than the plan, e.g. "1.27x"; nothing where there is no plan to compare with.
+/// How much longer than the plan by the same formula, e.g. "1.27x"; nothing where there is no plan to compare with.
 std::string against(const ll::plan_document& plan, double token_seconds) {
-  const double best = plan.predicted.token_seconds.value_or(0);
+  const double best = plan.objective_seconds.value_or(0) / plan.sequences;
   if (!(best > 0)) return {};
   const double ratio = token_seconds / best;
   return std::abs(ratio - 1) < 5e-4 ? no_change : fmt::format("  {:.3f}x", ratio);
@@ -88,10 +91,17 @@ std::string describe_explanation(const ll::plan_document& plan) {
   std::string unknown;
   for (const auto& change : plan.explained->changes) {
     const bool short_of_time = change.status == ll::solve_status::feasible || change.status == ll::solve_status::unknown;
-    const std::string ratio = change.token_seconds ? against(plan, *change.token_seconds) : std::string();
+    const bool of_time = plan.objective_unit == "seconds" && plan.objective != "completion";
+    std::string ratio = change.token_seconds ? against(plan, *change.token_seconds) : std::string();
+    std::string becomes = milliseconds(change.token_seconds) + " per token";
+    if (!of_time && change.objective_value) {  // what was asked to be least, not the time of a token
+      const double then = *change.objective_value;
+      const double now = plan.objective_value.value_or(0);
+      becomes = fmt::format("{:.4g} {}", then, plan.objective_unit == "seconds" ? "s a request" : "J per token");
+      ratio = !(now > 0) ? "" : std::abs(then / now - 1) < 5e-4 ? no_change : fmt::format("  {:.3f}x", then / now);
+    }
     if (change.token_seconds && ratio != no_change) {
-      out += fmt::format("  {:<40} {} per token{}{}\n", change.what, milliseconds(change.token_seconds), ratio,
-                         short_of_time ? ", or better: cut short" : "");
+      out += fmt::format("  {:<40} {}{}{}\n", change.what, becomes, ratio, short_of_time ? ", or better: cut short" : "");
     } else {
       std::string& list = short_of_time ? unknown : useless;
       list += (list.empty() ? "" : "; ") + change.what;
@@ -143,7 +153,7 @@ ll::plan_document report_placement(const ll::placement_instance& instance, const
         {"memory_proportional", baseline_of(ll::memory_proportional_partitioner{}, instance)},
         {"speed_proportional", baseline_of(ll::speed_proportional_partitioner{}, instance)},
         {"lingualinked", baseline_of(ll::lingualinked_partitioner{}, instance, std::min(1.0, seconds_until(deadline)))},
-        {"fastest_device", single_baseline(instance)}};
+        {"fastest_device", single_baseline(instance, deadline)}};
   }
   if (placed.stages.empty()) return d;
 
@@ -176,7 +186,8 @@ ll::plan_document report_placement(const ll::placement_instance& instance, const
                         .last_module = i.last_module,
                         .seconds = cost ? cost->stage_seconds[s] : 0,
                         .memory_bytes = ll::interval_memory_bytes(instance, i.first_module, i.last_module + 1),
-                        .reserve_bytes = 0,
+                        .reserve_bytes = {},
+                        .threads = {},
                         .overlap = {}});
   }
   for (const ll::transmission& t : map) {
@@ -201,6 +212,7 @@ ll::plan_document report_plan(const ll::fleet& machines, const ll::placement_ins
   for (std::size_t s = 0; s < d.stages.size(); ++s) {
     d.stages[s].endpoint = machines.devices[placed.stages[s].device].endpoint;
     d.stages[s].reserve_bytes = reserve_bytes;
+    d.stages[s].threads = machines.devices[placed.stages[s].device].threads;
   }
   return d;
 }
@@ -248,9 +260,11 @@ std::string describe_plan(const ll::plan_document& plan) {
                      plan.objective, plan.sequences, batches, plan.context_tokens, plan.status, plan.solver, plan.solve_seconds,
                      plan.gap.value_or(0));
   for (const auto& s : plan.stages)
-    out += fmt::format("  {:<14} modules {:>3}-{:<3} {:>8.2f} ms {:>8.1f} MB (+ {:.1f} MB buffers and process)\n", s.device,
-                       s.first_module, s.last_module, s.seconds * 1e3, static_cast<double>(s.memory_bytes) / 1e6,
-                       static_cast<double>(s.reserve_bytes) / 1e6);
+    out += fmt::format("  {:<14} modules {:>3}-{:<3} {:>8.2f} ms {:>8.1f} MB{}\n", s.device, s.first_module, s.last_module,
+                       s.seconds * 1e3, static_cast<double>(s.memory_bytes) / 1e6,
+                       s.reserve_bytes
+                           ? fmt::format(" (+ {:.1f} MB buffers and process)", static_cast<double>(*s.reserve_bytes) / 1e6)
+                           : std::string());
   for (const auto& t : plan.transmissions)
     out += fmt::format("  {:<14} -> {:<14} {} ({}, {} bytes per token)\n", t.from, t.to, t.name, t.kind, t.bytes_per_token);
   out += fmt::format("predicted: {} per token, lap {}, busiest stage or link {}, prompt {}\n",

@@ -5,6 +5,7 @@
 #include "plan_report.hpp"
 #include "stage_maker.hpp"
 
+#include <lingualinked/core/control.hpp>
 #include <lingualinked/documents/fleet.hpp>
 #include <lingualinked/graph/transmission_map.hpp>
 #include <lingualinked/partition/balanced.hpp>
@@ -54,12 +55,6 @@ ll::executor_options executor_options_of(const planning_request& request) {
 
 std::uint64_t reserve_bytes(const ll::language_model& model, const planning_request& request) {
   return process_bytes + ll::buffer_bytes_estimate(model.graph(), executor_options_of(request));
-}
-
-/// What is wrong with a fleet file is wrong with an input, whatever the library calls it.
-ll::error input_error(ll::error what) {
-  if (what.code == ll::errc::invalid_argument || what.code == ll::errc::limit) what.code = ll::errc::malformed;
-  return what;
 }
 
 ll::result<ll::cost_options> costs_for(const ll::language_model& model, const ll::module_graph& modules,
@@ -191,6 +186,11 @@ ll::result<ll::fleet> read_fleet(const std::string& path) {
   return machines;
 }
 
+std::uint32_t chunk_tokens_of(const ll::plan_document& plan) {
+  if (plan.objective != ll::name_of(ll::objective::completion)) return stage_chunk_tokens;
+  return plan.predicted.prefill_chunk_tokens.value_or(stage_chunk_tokens);
+}
+
 ll::result<ready_plan> plan_over_fleet(const ll::language_model& model, const ll::fleet& machines,
                                        const planning_request& request) {
   auto made = place(model, machines, request, [&](const ll::placement_instance& instance, double seconds) {
@@ -239,7 +239,11 @@ ll::result<ready_plan> plan_from_file(const ll::language_model& model, const std
   auto text = read_file(path);
   if (!text) return text.error();
   auto document = ll::read_plan(*text);
-  if (!document) return document.error().in(path);
+  if (!document) return input_error(document.error().in(path));
+  if (document->contract != ll::control::contract_version)
+    return ll::error{ll::errc::unsupported, path + ": contract: was made for bit contract " + std::to_string(document->contract) +
+                                                "; this build computes by " + std::to_string(ll::control::contract_version) +
+                                                ". Plan again with it"};
   if (document->stages.empty())
     return ll::error{ll::errc::infeasible, path + ": holds no plan: " + document->reason.value_or(document->status)};
   auto digest = model.sha256();
@@ -261,17 +265,22 @@ ll::result<ready_plan> plan_from_file(const ll::language_model& model, const std
     ready.machines = *std::move(machines);
   } else {
     for (const auto& stage : document->stages) {
+      if (!stage.endpoint)
+        return ll::error{ll::errc::malformed, path + ": stages: '" + stage.device + "' has no endpoint. Name a --fleet that has"};
       ll::device d;
       d.name = stage.device;
-      d.endpoint = stage.endpoint;
+      d.endpoint = *stage.endpoint;
+      d.threads = stage.threads;
       ready.machines.devices.push_back(std::move(d));
     }
   }
-  for (const auto& stage : document->stages) {
+  for (std::size_t i = 0; i < document->stages.size(); ++i) {
+    const auto& stage = document->stages[i];
     const auto& all = ready.machines.devices;
     const auto found = std::ranges::find(all, stage.device, &ll::device::name);
     if (found == all.end())
-      return ll::error{ll::errc::malformed, path + ": names the device '" + stage.device + "', which the fleet lacks"};
+      return ll::error{ll::errc::malformed,
+                       path + ": stages[" + std::to_string(i) + "].device: '" + stage.device + "' is not in the fleet"};
     ready.placed.stages.push_back({static_cast<std::size_t>(found - all.begin()), stage.first_module, stage.last_module});
   }
   auto map = ll::make_transmission_map(ready.placed.stages, model.modules(request.kv_type));

@@ -55,6 +55,9 @@ struct ready_plan {
 [[nodiscard]] std::string default_solver();
 [[nodiscard]] std::string solver_names();
 
+/// The piece into which a plan's prompt is cut: chosen where the prompt counted, which took the buffers for it off the memory.
+[[nodiscard]] std::uint32_t chunk_tokens_of(const ll::plan_document& plan);
+
 /// Fleet file -> fleet. Errors: io, malformed.
 [[nodiscard]] ll::result<ll::fleet> read_fleet(const std::string& path);
 

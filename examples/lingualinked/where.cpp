@@ -56,14 +56,15 @@ ll::result<ll::dtype> where_options::kv_for(const ll::language_model& model) con
 }
 
 ll::result<ll::kernels::isa> where_options::instruction_set() const {
-  std::string wanted = isa;
-  if (const char* forced = std::getenv("LINGUALINKED_ISA"); wanted.empty() && forced != nullptr) wanted = forced;
+  const char* forced = std::getenv("LINGUALINKED_ISA");
+  const bool by_environment = isa.empty() && forced != nullptr;
+  const std::string wanted = by_environment ? forced : isa;
   if (wanted.empty()) return ll::kernels::best_available();
+  const char* const source = by_environment ? "LINGUALINKED_ISA" : "--isa";
   auto named = ll::kernels::isa_named(wanted);
-  if (!named) return ll::error{ll::errc::invalid_argument, named.error().message};
-  if (!ll::kernels::available(*named))
-    return ll::error{ll::errc::invalid_argument,
-                     "instruction set '" + wanted + "' is not available on this machine or in this build. Leave it out"};
+  if (!named) return ll::error{ll::errc::invalid_argument, named.error().message}.in(source);
+  if (auto table = ll::kernels::table_for(*named); !table)
+    return ll::error{ll::errc::invalid_argument, table.error().message}.in(source);
   return *named;
 }
 

@@ -32,8 +32,8 @@ nlohmann::ordered_json sample() {
   p.gap = 0.0;
   p.solve_seconds = 0.012;
   p.baselines = {{"even", {true, 0.044, std::nullopt}}, {"fastest_device", {false, std::nullopt, "too small"}}};
-  p.stages = {{"phone-a", "local", 0, 6, 0.012, 41231232, 1048576, std::pair<std::size_t, std::size_t>{0, 8}},
-              {"phone-b", "tcp://192.0.2.1:5", 7, 9, 0.014, 5, 6, std::nullopt}};
+  p.stages = {{"phone-a", "local", 0, 6, 0.012, 41231232, 1048576, 2, std::pair<std::size_t, std::size_t>{0, 8}},
+              {"phone-b", "tcp://192.0.2.1:5", 7, 9, 0.014, 5, 6, std::nullopt, std::nullopt}};
   p.overlaps = ll::plan_document::windows{"expected", "warm", 2, 0.04, 0.05, 100};
   p.transmissions = {{"residual@7", "phone-a", "phone-b", 2304, "sequential"}};
   p.unused = {{"phone-c", "slower"}};
@@ -104,7 +104,10 @@ TEST_SUITE("documents/plan") {
         {[](json& j) { j["stages"][1]["first_module"] = -7; }, "stages[1].first_module"},
         {[](json& j) { j["stages"][1]["first_module"] = 7.0; }, "stages[1].first_module"},
         {[](json& j) { j["stages"][0].erase("device"); }, "stages[0].device"},
-        {[](json& j) { j["stages"][0]["endpoint"] = nullptr; }, "stages[0].endpoint"},
+        {[](json& j) { j["stages"][0]["endpoint"] = 5; }, "stages[0].endpoint"},
+        {[](json& j) { j["stages"][1]["device"] = "phone-a"; }, "stages[1].device"},
+        {[](json& j) { j["transmissions"][0]["from"] = "phone-c"; }, "transmissions[0].from"},
+        {[](json& j) { j["transmissions"][0]["to"] = "nobody"; }, "transmissions[0].to"},
         {[](json& j) { j["stages"][0]["seconds"] = -1; }, "stages[0].seconds"},
         {[](json& j) { j["stages"][0]["memory_bytes"] = 0.5; }, "stages[0].memory_bytes"},
         {[](json& j) { j["stages"][0]["overlap"] = "all"; }, "stages[0].overlap"},

@@ -219,8 +219,15 @@ inline ll::plan_document plan(source& s) {
   std::size_t next = 0;
   for (std::size_t i = s.below(5); i > 0; --i) {
     const std::size_t last = next + s.below(9);
-    document::stage stage{s.text() + std::to_string(i), "local",       next, last, s.real(),
-                          s.number<std::uint64_t>(),    s.below(1000), {}};
+    document::stage stage{.device = s.text() + std::to_string(i),
+                          .endpoint = s.maybe([] { return std::string("local"); }),
+                          .first_module = next,
+                          .last_module = last,
+                          .seconds = s.real(),
+                          .memory_bytes = s.number<std::uint64_t>(),
+                          .reserve_bytes = s.maybe([&] { return s.below(1000); }),
+                          .threads = s.maybe([&] { return static_cast<unsigned>(1 + s.below(1024)); }),
+                          .overlap = {}};
     stage.overlap = s.maybe([&] { return std::pair<std::size_t, std::size_t>(next, last + s.below(3)); });
     p.stages.push_back(stage);
     next = last + 1;

@@ -103,11 +103,11 @@ TEST_SUITE("runtime/worker") {
       std::function<void(stage_script&)> how;
     };
     const std::vector<way> ways{
-        {"speaks protocol 2", ll::errc::unsupported,
+        {"speaks protocol 2", ll::errc::protocol,
          [](auto& s) {
            s.say(ll::control::hello{2, 1, s.peer(1)});
          }},
-        {"by contract 9", ll::errc::unsupported,
+        {"by contract 9", ll::errc::protocol,
          [](auto& s) {
            s.say(ll::control::hello{1, 9, s.peer(1)});
          }},

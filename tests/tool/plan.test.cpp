@@ -267,7 +267,7 @@ TEST_SUITE("tool/plan") {
     for (const char* name : {"even", "memory_proportional", "speed_proportional", "lingualinked"})
       CHECK(explained["baselines"][name]["token_seconds"].get<double>() >=
             explained["predicted"]["token_seconds"].get<double>() * rounding);
-    CHECK(e["changes"].size() == 5);  // memory and a twin for each of two stages, and the link between them
+    CHECK(e["changes"].size() == 6);  // memory of three devices, twins of the two with stages, and the link between these
     const outcome text = explain(false);
     CHECK(text.out.find("what limits it: ") != std::string::npos);
     CHECK(text.out.find("unused: c: ") != std::string::npos);
@@ -390,5 +390,16 @@ TEST_SUITE("tool/plan") {
     CHECK(simulate({"--simulate"}).out.find("simulated: ") != std::string::npos);
     CHECK(simulate({"--simulate", "--generate-tokens", "60"}).status == 2);
     CHECK(run_tool({"plan", "--instance", scratch_file("problem.json", small_problem().dump()), "--simulate"}).status == 2);
+  }
+
+  TEST_CASE("a bare instance is dumped as it stands, and what only a fleet tells of its stages is null") {
+    const std::string file = scratch_file("problem.json", small_problem().dump());
+    const std::string dump = scratch_path("dumped.json");
+    const outcome o = run_tool({"plan", "--instance", file, "--dump-instance", dump, "--json"});
+    REQUIRE_MESSAGE(o.status == 0, o.err);
+    for (const auto& stage : o.json()["stages"])
+      for (const char* key : {"endpoint", "reserve_bytes", "threads"}) CHECK(stage.at(key).is_null());
+    const outcome again = run_tool({"plan", "--instance", dump, "--json"});
+    CHECK(again.json()["stages"] == o.json()["stages"]);
   }
 }

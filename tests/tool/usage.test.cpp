@@ -14,6 +14,9 @@ TEST_SUITE("tool/usage") {
     const std::string elsewhere =
         scratch_file("elsewhere.json", R"({"devices": [{"name": "phone", "endpoint": "tcp://192.0.2.1:7",
         "compute_flops_per_second": 1e9, "memory_bandwidth_bytes_per_second": 1e9, "memory_bytes": 1000000000}]})");
+    const std::string deep = scratch_file("deep.json", std::string(2000, '[') + std::string(2000, ']'));
+    const std::string deep_template =
+        scratch_file("deep.jinja", "{{ " + std::string(2000, '(') + "1" + std::string(2000, ')') + " }}");
     struct row {
       std::string what;
       std::vector<std::string> words;
@@ -52,6 +55,10 @@ TEST_SUITE("tool/usage") {
          {"eval", "-m", data("gguf/llama-legacy.gguf"), "--ids-file", ids, "--weights", "q8_0"},
          3,
          "unsupported"},
+        {"a fleet beside a bare instance", {"plan", "--instance", ids, "--kv", "f32"}, 2, "invalid_argument"},
+        {"a document that is too deep", {"run", "-m", model, "--ids-file", deep}, 3, "malformed"},
+        {"a template that is too deep", {"chat", "--render", "--template", deep_template, "-p", "x"}, 3, "malformed"},
+        {"two prompts", {"chat", "-m", model, "-p", "x", "-f", ids}, 2, "invalid_argument"},
         {"a tensor that is not there",
          {"inspect", "-m", model, "--tensor", "x", "--npy", scratch_path("x.npy")},
          2,

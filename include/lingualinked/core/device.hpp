@@ -11,6 +11,9 @@
 
 namespace lingualinked::inline v0 {
 
+/// Threads that a device may be said to have.
+inline constexpr unsigned max_device_threads = 1024;
+
 /// One thing that can run modules: a phone, an old laptop, a small board. Unknown figures stay empty.
 struct device {
   std::string name;

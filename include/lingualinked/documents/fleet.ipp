@@ -39,7 +39,7 @@ namespace detail {
   d.power_active_watts = r.real_if(f.member("power_active_watts"), 0);
   d.power_idle_watts = r.real_if(f.member("power_idle_watts"), 0);
   d.battery_joules = r.real_if(f.member("battery_joules"), 0);
-  d.threads = r.number_if<unsigned>(f.member("threads"), 1, 1024);
+  d.threads = r.number_if<unsigned>(f.member("threads"), 1, max_device_threads);
   if (const json_field trusted = f.member("trusted"); trusted.present()) d.trusted = r.truth(trusted);
   d.contract = r.number_if<std::uint32_t>(f.member("contract"), 1).value_or(1);
   d.profiles = read_profiles(r, f.member("profiles"));

@@ -42,12 +42,13 @@ struct plan_document {
   };
   struct stage {
     std::string device;
-    std::string endpoint;
+    std::optional<std::string> endpoint;  // empty where only an instance was known, as the next one
     std::size_t first_module = 0;
     std::size_t last_module = 0;  // inclusive
     double seconds = 0;
     std::uint64_t memory_bytes = 0;
-    std::uint64_t reserve_bytes = 0;
+    std::optional<std::uint64_t> reserve_bytes;
+    std::optional<unsigned> threads;                             // that its times are for, where the fleet says so
     std::optional<std::pair<std::size_t, std::size_t>> overlap;  // first and last module kept, both ends inclusive
     friend bool operator==(const stage&, const stage&) = default;
   };

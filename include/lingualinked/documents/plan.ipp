@@ -5,6 +5,7 @@
 #include <lingualinked/documents/plan.hpp>
 
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 
@@ -93,12 +94,13 @@ LINGUALINKED_DECL nlohmann::ordered_json to_json(const plan_document& plan) {
   for (const auto& s : plan.stages)
     stages.push_back(
         {{"device", s.device},
-         {"endpoint", s.endpoint},
+         {"endpoint", null_unless_known(s.endpoint)},
          {"first_module", s.first_module},
          {"last_module", s.last_module},
          {"seconds", s.seconds},
          {"memory_bytes", s.memory_bytes},
-         {"reserve_bytes", s.reserve_bytes},
+         {"reserve_bytes", null_unless_known(s.reserve_bytes)},
+         {"threads", null_unless_known(s.threads)},
          {"overlap", s.overlap ? json{{"first_module", s.overlap->first}, {"last_module", s.overlap->second}} : json(nullptr)}});
   json transmissions = json::array();
   for (const auto& t : plan.transmissions)
@@ -185,24 +187,30 @@ LINGUALINKED_DECL result<plan_document> read_plan(std::string_view text) {
   plan.baselines = detail::read_baselines(r, root.member("baselines"));
   plan.overlaps = detail::read_windows(r, root.member("windows"));
   const json_field stages = root.member("stages");
+  std::set<std::string> devices;
   for (const json_field& f : r.items(stages, detail::max_plan_entries)) {
     plan_document::stage s;
     s.device = r.text(f.member("device"));
-    s.endpoint = r.text(f.member("endpoint"));
+    if (r.ok() && !devices.insert(s.device).second) r.fail(f.member("device").complaint("is there twice"));
+    s.endpoint = r.text_if(f.member("endpoint"));
     s.first_module = r.number<std::size_t>(f.member("first_module"), 0, detail::max_plan_entries);
     s.last_module = r.number<std::size_t>(f.member("last_module"), 0, detail::max_plan_entries);
     s.seconds = r.real(f.member("seconds"), 0);
     s.memory_bytes = r.number<std::uint64_t>(f.member("memory_bytes"));
-    s.reserve_bytes = r.number<std::uint64_t>(f.member("reserve_bytes"));
+    s.reserve_bytes = r.number_if<std::uint64_t>(f.member("reserve_bytes"));
+    s.threads = r.number_if<unsigned>(f.member("threads"), 1, max_device_threads);
     if (const json_field o = f.member("overlap"); o.present())
       s.overlap = {r.number<std::size_t>(o.member("first_module"), 0, detail::max_plan_entries),
                    r.number<std::size_t>(o.member("last_module"), 0, detail::max_plan_entries)};
     plan.stages.push_back(std::move(s));
   }
   if (r.ok()) detail::check_stages(r, stages, plan);
-  for (const json_field& f : r.items(root.member("transmissions"), detail::max_plan_entries))
+  for (const json_field& f : r.items(root.member("transmissions"), detail::max_plan_entries)) {
     plan.transmissions.push_back({r.text(f.member("tensor")), r.text(f.member("from")), r.text(f.member("to")),
                                   r.number<std::uint64_t>(f.member("bytes_per_token")), r.text(f.member("kind"))});
+    for (const char* end : {"from", "to"})
+      if (r.ok() && !devices.contains(r.text(f.member(end)))) r.fail(f.member(end).complaint("must be the device of a stage"));
+  }
   for (const json_field& f : r.items(root.member("unused"), detail::max_plan_entries))
     plan.unused.push_back({r.text(f.member("device")), r.text(f.member("reason"))});
   return r.verdict(std::move(plan));

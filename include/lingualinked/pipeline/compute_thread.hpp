@@ -31,7 +31,7 @@ auto as_result(F&& f) -> std::invoke_result_t<F> {
   try {
     return f();
   } catch (const std::bad_alloc&) {
-    return error{errc::limit, "the device is out of memory"};
+    return error{errc::busy, "the device is out of memory"};
   } catch (const failure& e) {
     return error{e.code(), e.what()};
   } catch (const std::exception& e) {

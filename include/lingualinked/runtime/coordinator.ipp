@@ -97,7 +97,7 @@ LINGUALINKED_CORE_DECL void coordinator::welcomed(std::size_t stage, const contr
                                                   std::vector<coordinator_action>& out) {
   if (workers_[stage].welcome) return;
   if (w.protocol != control::protocol_version || w.contract != control::contract_version)
-    return end(blame(stage, {errc::unsupported,
+    return end(blame(stage, {errc::protocol,
                              "its worker speaks protocol " + std::to_string(w.protocol) + " and computes by contract " +
                                  std::to_string(w.contract) + "; here they are " + std::to_string(control::protocol_version) +
                                  " and " + std::to_string(control::contract_version) + ". Use the same release on all devices"}),

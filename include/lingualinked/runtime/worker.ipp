@@ -76,10 +76,10 @@ LINGUALINKED_CORE_DECL void worker::greet(peer_id from, const control::hello& he
   if (state_ != state::idle && from != coordinator_)
     return refuse(errc::busy, "the worker serves another coordinator. Wait until that session is over, or use another worker");
   if (hello.protocol != control::protocol_version || hello.contract != control::contract_version)
-    return refuse(errc::unsupported, "the coordinator speaks protocol " + std::to_string(hello.protocol) +
-                                         " and computes by contract " + std::to_string(hello.contract) + "; the worker has " +
-                                         std::to_string(control::protocol_version) + " and " +
-                                         std::to_string(control::contract_version) + ". Use the same release on all devices");
+    return refuse(errc::protocol, "the coordinator speaks protocol " + std::to_string(hello.protocol) +
+                                      " and computes by contract " + std::to_string(hello.contract) + "; the worker has " +
+                                      std::to_string(control::protocol_version) + " and " +
+                                      std::to_string(control::contract_version) + ". Use the same release on all devices");
   if (hello.you == 0 || from == 0) return refuse(errc::protocol, "peer id 0 is nobody");
   if (state_ == state::idle) {
     ++session_;
