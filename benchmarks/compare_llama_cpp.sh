@@ -51,6 +51,14 @@ elif [ ! -x "$peer/llama-bench" ] || [ ! -x "$peer/llama-batched-bench" ]; then
   mkdir -p "$peer"
   cp "$scratch/build/bin/llama-bench" "$scratch/build/bin/llama-batched-bench" "$peer/"
 fi
+if $prebuilt; then
+  built="package xllamacpp $(PYTHONPATH="$root/build/xllamacpp" python3 -c \
+    'from importlib.metadata import version; print(version("xllamacpp"))'), prebuilt"
+elif [ "$peer" = "$root/build/llama.cpp/bin" ]; then
+  built="llama-cpp-python $version, Release, GGML_NATIVE=ON"
+else
+  built="$peer"
+fi
 tool="$root/build/release/bin/lingualinked"
 [ -x "$tool" ] || configure_and_build release lingualinked
 
@@ -86,10 +94,11 @@ for round in $(seq "$rounds"); do
 done
 
 [ -z "$keep" ] || cp "$runs" "$keep"
-python3 - "$runs" "$model" "$threads" "$prompt" "$generate" "$sequences" "$("$tool" --version | head -n 1)" <<'PYTHON'
+python3 - "$runs" "$model" "$threads" "$prompt" "$generate" "$sequences" "$("$tool" --version | head -n 1)" \
+  "$built" <<'PYTHON'
 import json, os, re, statistics, sys
 
-runs, model, threads, prompt, generate, sequences, tool = sys.argv[1:]
+runs, model, threads, prompt, generate, sequences, tool, built = sys.argv[1:]
 flash = ("off", "on")
 ours = {"prefill": [], "decode": [], "together": []}
 theirs = {name: {f: [] for f in flash} for name in ours}
@@ -117,7 +126,7 @@ for line in open(runs):
 cpu = re.search(r"model name\s*:\s*(.*)", open("/proc/cpuinfo").read()) if os.path.exists("/proc/cpuinfo") else None
 cpu = cpu.group(1) if cpu else "unknown processor"
 print(f"{cpu}, {os.cpu_count()} processors; {threads} threads; {os.path.basename(model)}")
-print(f"{tool} (release, {isa}); llama.cpp {version}; {len(limit)} rounds")
+print(f"{tool} (release, {isa}); llama.cpp {version}, {built}; {len(limit)} rounds")
 print(f"{'tokens/s, medians':<32}{'lingualinked':>13}{'fa off':>9}{'fa on':>9}{'ratio':>8}   smallest to largest of a round")
 for name, label in (("prefill", f"prefill {prompt} tokens"), ("decode", f"decode {generate} tokens"),
                     ("together", f"decode, {sequences} sequences together")):

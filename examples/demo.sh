@@ -41,7 +41,7 @@ print(f"{'device':12} {'modules':>9} {'busy s':>8} {'sent kB':>9} {'received kB'
 for d in report["devices"]:
     print(f"{d['name']:12} {d['first_module']:4}-{d['last_module']:<4} {d['busy_seconds']:8.2f} {d['sent_bytes'] / 1e3:9.1f} "
           f"{d['received_bytes'] / 1e3:12.1f} {(d['peak_memory_bytes'] or 0) / 1e6:8.1f}")
-print(f"first token after {stats['ttft_seconds']:.2f} s, then {stats['decode_tokens_per_second']:.1f} tokens/s "
+print(f"first token after {stats['ttft_seconds'] or 0:.2f} s, then {stats['decode_tokens_per_second'] or 0:.1f} tokens/s "
       f"({stats['completion_tokens']} tokens)")
 carried = [d for d in report["devices"] if d["sent_bytes"] > 0 and d["received_bytes"] > 0]
 if len(carried) < 3:

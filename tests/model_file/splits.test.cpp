@@ -45,20 +45,26 @@ TEST_SUITE("model_file/splits") {
     constexpr std::size_t count = prompts.size();
     for (std::size_t i = 0; i < count; ++i) {
       const char* prompt = prompts[i];
-      const std::size_t cut = 1 + (last_module - 1) * i / (count - 1);  // from the first cut to the last
+      // From the first places to cut at to the last.
+      const std::size_t cut = 1 + (last_module - 2) * i / (count - 1);
+      const std::size_t second = i % 3 == 0 ? cut + 1 : cut + (last_module - cut) / (i % 3);
       CAPTURE(prompt);
       CAPTURE(cut);
+      CAPTURE(second);
       const outcome alone = run_with(prompt, {"--threads", "1"});
       REQUIRE_MESSAGE(alone.status == 0, alone.err);
       const auto expected = alone.json()["tokens"];
       CHECK(expected.size() == 64);
-      const bool even = i % 2 == 0;
-      const outcome two = run_with(prompt, {"--devices", "2", "--cut", std::to_string(cut), "--threads", even ? "2" : "1"});
+      const std::string cuts = std::to_string(cut) + "," + std::to_string(second);
+      for (const char* threads : {"1", "2"}) {
+        CAPTURE(threads);
+        const outcome three = run_with(prompt, {"--devices", "3", "--cut", cuts, "--threads", threads});
+        REQUIRE_MESSAGE(three.status == 0, three.err);
+        CHECK(three.json()["tokens"] == expected);
+      }
+      const outcome two = run_with(prompt, {"--devices", "2", "--cut", std::to_string(cut)});
       REQUIRE_MESSAGE(two.status == 0, two.err);
       CHECK(two.json()["tokens"] == expected);
-      const outcome three = run_with(prompt, {"--devices", "3", "--threads", even ? "1" : "2"});
-      REQUIRE_MESSAGE(three.status == 0, three.err);
-      CHECK(three.json()["tokens"] == expected);
     }
   }
 
