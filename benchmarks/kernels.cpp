@@ -114,6 +114,19 @@ void attention(benchmark::State& state, const lk::table* kernels, std::size_t ro
       benchmark::Counter(64 * size * 4 * static_cast<double>(state.iterations()) / 1e9, benchmark::Counter::kIsRate);
 }
 
+// The weights of a vocabulary of tokens.
+void exponentials(benchmark::State& state, const lk::table* kernels) {
+  std::vector<double> given(49'152);
+  for (std::size_t i = 0; i < given.size(); ++i) given[i] = -30 * ll::uniform_draw(5, i);
+  std::vector<double> x;
+  for (auto _ : state) {
+    x = given;
+    kernels->exponentials(x.data(), x.size());
+    benchmark::DoNotOptimize(x.data());
+  }
+  state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(given.size()));
+}
+
 // What the machine gives to one thread that only reads: the yardstick for linear with one token.
 void read_memory(benchmark::State& state, std::size_t bytes) {
   std::vector<std::uint64_t> words(bytes / 8, 1);
@@ -152,6 +165,12 @@ int main(int argc, char** argv) {
       const std::size_t rows = large_bytes / (lk::panels::bytes_for(type, 16, columns) / 16);
       benchmark::RegisterBenchmark((prefix + "memory").c_str(), linear, which, peak_of(which), type, rows, std::size_t{1});
     }
+  }
+  for (const lk::isa which :
+       {lk::isa::scalar, lk::isa::avx2, lk::isa::avxvnni, lk::isa::avx512, lk::isa::neon, lk::isa::neon_dot}) {
+    if (lk::available(which))
+      benchmark::RegisterBenchmark(("exponentials/" + std::string(lk::name_of(which))).c_str(), exponentials,
+                                   lk::table_for(which).value());
   }
   for (const lk::isa which : {lk::isa::avx2, lk::isa::avxvnni, lk::isa::avx512, lk::isa::neon, lk::isa::neon_dot}) {
     if (!lk::available(which)) continue;

@@ -242,6 +242,34 @@ TEST_SUITE("kernels/rows") {
     }
   }
 
+  TEST_CASE("exponentials of doubles are those of the scalar contract, at and beyond the ends of the range too") {
+    draws random(46);
+    std::vector<double> x{0.0,
+                          -0.0,
+                          1.0,
+                          -1.0,
+                          709.7,
+                          709.79,
+                          -708.3,
+                          -708.5,
+                          -745.0,
+                          1e300,
+                          -1e300,
+                          std::numeric_limits<double>::infinity(),
+                          -std::numeric_limits<double>::infinity(),
+                          std::numeric_limits<double>::quiet_NaN()};
+    for (const float f : random.floats(5000, -100, 100)) x.push_back(double{f} * 1.1);
+    std::vector<double> expected = x;
+    for (double& e : expected) e = ll::elementary::exp(e);
+    for (const lk::table* t : tables()) {
+      CAPTURE(t->name);
+      std::vector<double> got = x;
+      t->exponentials(got.data(), got.size());
+      CHECK(difference(std::span<const double>(got), std::span<const double>(expected)) == "");
+      t->exponentials(nullptr, 0);
+    }
+  }
+
   TEST_CASE("argmax finds the lowest index of the largest value and refuses what is not finite") {
     draws random(34);
     for (const lk::table* t : tables()) {

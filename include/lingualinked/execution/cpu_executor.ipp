@@ -143,6 +143,7 @@ LINGUALINKED_DECL result<cpu_executor> cpu_executor::create(const operation_grap
   if (s->tail) {
     s->vocabulary = graph.operations.back().width;
     s->own_logits = storage(options.sequences * s->vocabulary * sizeof(float));
+    s->draws = sampler(s->options.kernels->exponentials);
   }
   for (std::size_t slot = options.sequences; slot-- > 0;) s->free_slots.push_back(slot);
   s->open.reserve(options.sequences);

@@ -41,6 +41,8 @@ struct table {
   void (*soft_cap)(const float* x, float cap, std::size_t n, float* out);
   /// y[i] = fma(w, x[i], y[i]).
   void (*add_scaled)(const float* x, float w, std::size_t n, float* y);
+  /// x[i] = e^x[i], elementary::exp of doubles: the weights of tokens that are drawn.
+  void (*exponentials)(double* x, std::size_t n);
   /// The index of the largest value, the lowest on ties; n when any value is not finite or n is 0.
   std::size_t (*argmax)(const float* x, std::size_t n);
 };

@@ -36,6 +36,7 @@ inline constexpr table scalar_table{
     .activate = reference::activate,
     .soft_cap = reference::soft_cap,
     .add_scaled = reference::add_scaled,
+    .exponentials = reference::exponentials,
     .argmax = reference::argmax,
 };
 

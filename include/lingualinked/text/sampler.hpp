@@ -23,6 +23,12 @@ struct token_candidate {
 /// Draws tokens. Keeps its buffers: no allocation once it has seen a row of the size. One thread at a time.
 class sampler {
  public:
+  /// x[i] = elementary::exp(x[i]).
+  using exponentials = void (*)(double* x, std::size_t n);
+
+  /// exp  what takes exponentials on this machine (kernels::table); a plain loop if not given. The bits are the same.
+  explicit sampler(exponentials exp = nullptr) noexcept : exp_(exp) {}
+
   /// What the next token is drawn from, by ascending id; the probabilities sum to one. Valid until the next call. In this order:
   ///   logit_bias         is added
   ///   repeat_penalty     divides the logit of every token among the last repeat_window_tokens of `recent` where it is positive,
@@ -73,6 +79,10 @@ class sampler {
   [[nodiscard]] double weight_sum() const noexcept;
   [[nodiscard]] std::size_t zipf_count(double mu);
 
+  void take_exponentials(double largest, double temperature);
+
+  exponentials exp_;
+  std::vector<double> exponents_;
   std::vector<weighted> tokens_;
   std::vector<token_id> seen_;
   std::vector<token_candidate> candidates_;

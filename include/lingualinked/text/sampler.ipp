@@ -133,6 +133,17 @@ LINGUALINKED_DECL void sampler::keep_unsurprising(const sampling_parameters& p, 
   if (least > 1) tokens_.resize(1);
 }
 
+LINGUALINKED_DECL void sampler::take_exponentials(double largest, double temperature) {
+  exponents_.clear();
+  for (const weighted& t : tokens_) exponents_.push_back((t.value - largest) / temperature);
+  if (exp_ != nullptr) {
+    exp_(exponents_.data(), exponents_.size());
+  } else {
+    for (double& x : exponents_) x = elementary::exp(x);
+  }
+  for (std::size_t i = 0; i < tokens_.size(); ++i) tokens_[i].value = exponents_[i];
+}
+
 LINGUALINKED_DECL result<std::span<const token_candidate>> sampler::candidates(std::span<const float> logits,
                                                                                const sampling_parameters& p,
                                                                                std::span<const token_id> recent,
@@ -150,7 +161,7 @@ LINGUALINKED_DECL result<std::span<const token_candidate>> sampler::candidates(s
   }
   const bool mirostat = p.mirostat != mirostat_version::off;
   if (!mirostat && p.top_k > 0) keep_largest(p.top_k);
-  for (weighted& t : tokens_) t.value = elementary::exp((t.value - largest.value) / double{p.temperature});
+  take_exponentials(largest.value, double{p.temperature});
   if (mirostat) {
     whole_sum_ = weight_sum();
     keep_unsurprising(p, mirostat_mu(p, state));
@@ -160,9 +171,11 @@ LINGUALINKED_DECL result<std::span<const token_candidate>> sampler::candidates(s
       order_by_value();
       keep_share(double{p.top_p});
     }
-    double most = 0;
-    for (const weighted& t : tokens_) most = std::max(most, t.value);
-    std::erase_if(tokens_, [&](const weighted& t) { return t.value < most * double{p.min_p}; });
+    if (p.min_p > 0) {
+      double most = 0;
+      for (const weighted& t : tokens_) most = std::max(most, t.value);
+      std::erase_if(tokens_, [&](const weighted& t) { return t.value < most * double{p.min_p}; });
+    }
   }
   const double sum = weight_sum();
   candidates_.clear();

@@ -23,6 +23,7 @@ void silu_multiply(const float* gate, const float* up, std::size_t n, float* out
 void activate(activation_kind kind, const float* x, std::size_t n, float* out);
 void soft_cap(const float* x, float cap, std::size_t n, float* out);
 void add_scaled(const float* x, float w, std::size_t n, float* y);
+void exponentials(double* x, std::size_t n);
 [[nodiscard]] std::size_t argmax(const float* x, std::size_t n);
 
 }  // namespace lingualinked::inline v0::kernels::reference

@@ -123,6 +123,10 @@ LINGUALINKED_DECL void add_scaled(const float* x, float w, std::size_t n, float*
   for (std::size_t i = 0; i < n; ++i) y[i] = std::fma(w, x[i], y[i]);
 }
 
+LINGUALINKED_DECL void exponentials(double* x, std::size_t n) {
+  for (std::size_t i = 0; i < n; ++i) x[i] = elementary::exp(x[i]);
+}
+
 LINGUALINKED_DECL std::size_t argmax(const float* x, std::size_t n) {
   std::size_t best = 0;
   for (std::size_t i = 0; i < n; ++i) {

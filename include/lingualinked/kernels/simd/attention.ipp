@@ -299,6 +299,7 @@ inline constexpr table vector_table(std::string_view name) {
       .activate = activate,
       .soft_cap = soft_cap,
       .add_scaled = add_scaled,
+      .exponentials = exponentials,
       .argmax = argmax,
   };
 }
