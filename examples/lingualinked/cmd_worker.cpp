@@ -84,11 +84,17 @@ ll::result<int> work(const worker_options& o) {
   const auto make = [&](const ll::control::deploy& plan,
                         const ll::load_progress& progress) -> ll::result<ll::made_executor<executor>> {
     const std::uint64_t takes = stage_memory_bytes(*model, executor_options_for(plan, o.where.thread_count()));
-    // What a coordinator asks for must not take the machine down, whatever it is.
-    const std::uint64_t limit = o.memory_bytes != 0 ? o.memory_bytes : ll::usable_memory_bytes().value_or(takes);
-    if (takes > limit)
+    if (o.memory_bytes != 0 && takes > o.memory_bytes)
       return ll::error{ll::errc::infeasible, "the stage takes " + std::to_string(takes) + " bytes and this worker offers " +
-                                                 std::to_string(limit) + ". Plan with that limit, or raise --memory-bytes"};
+                                                 std::to_string(o.memory_bytes) +
+                                                 ". Plan with that limit, or raise --memory-bytes"};
+    // What a coordinator elsewhere asks for must not take the machine down, whatever it is.
+    const std::uint64_t free = ll::usable_memory_bytes().value_or(takes);
+    if (o.memory_bytes == 0 && !o.leave_after_session && takes > free)
+      return ll::error{ll::errc::infeasible, "the stage takes " + std::to_string(takes) + " bytes and this machine has " +
+                                                 std::to_string(free) +
+                                                 " left. Plan with that limit, or start the worker with "
+                                                 "--memory-bytes to insist"};
     auto made = maker(plan, progress);
     if (!made) return made.error();
     return ll::made_executor<executor>{executor(std::move(made->executor), o.slowdown, turn), made->memory_bytes,

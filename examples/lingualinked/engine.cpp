@@ -164,7 +164,6 @@ ll::result<void> start_remote(engine::backend& b, const ll::language_model& mode
 }  // namespace
 
 ll::result<engine> engine::start(const ll::language_model& model, const where_options& where, const engine_needs& needs) {
-  watch_for_interrupts();
   const auto begin = std::chrono::steady_clock::now();
   auto isa = where.instruction_set();
   if (!isa) return isa.error();
@@ -243,6 +242,7 @@ ll::result<engine> engine::start(const ll::language_model& model, const where_op
   for (const ll::planned_stage& stage : s.stages) b->names.push_back(stage.device);
   ll::assign_peers(s, fresh_number(56));
 
+  watch_for_interrupts();  // so far there was nothing to leave in good order
   const auto started = b->plan ? start_remote(*b, model, where, *isa) : start_local(*b, model, *isa);
   if (!started) return started.error();
   b->load_seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();

@@ -6,6 +6,8 @@
 #include <csignal>
 #include <cstdlib>
 
+#include <unistd.h>
+
 namespace tool {
 
 namespace {
@@ -16,7 +18,11 @@ extern "C" void on_interrupt(int signal) {
   flag.store(true);
   std::signal(signal, SIG_DFL);
 }
-extern "C" void end_now(int) { std::_Exit(interrupted); }
+extern "C" void end_now(int) {
+  constexpr char line[] = "lingualinked: error: interrupted\n";
+  [[maybe_unused]] const auto written = ::write(STDERR_FILENO, line, sizeof(line) - 1);
+  std::_Exit(interrupted);
+}
 
 void on_both(void (*handler)(int)) {
   struct sigaction action {};

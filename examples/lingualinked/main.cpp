@@ -92,7 +92,7 @@ int main(int argc, char** argv) {
     std::cout.flush();
     return ended ? *ended : report(ended.error(), json);
   } catch (const std::ios_base::failure&) {
-    return report_unwritable_output();
+    return tool::interrupt_flag().load() ? tool::interrupted : report_unwritable_output();
   } catch (const lingualinked::failure& e) {
     return report({e.code(), e.what()}, json);
   } catch (const std::bad_alloc&) {

@@ -19,6 +19,7 @@ TEST_SUITE("probe/machine") {
     CHECK_FALSE(ll::detail::group_bytes_left("", "", ""));
     CHECK(ll::detail::group_bytes_left("1000\n", "300\n", "") == 700U);
     CHECK(ll::detail::group_bytes_left("1000\n", "300\n", "anon 5\ninactive_file 200\n") == 900U);
+    CHECK(ll::detail::group_bytes_left("1000\n", "700\n", "active_file 300\ninactive_file 200\n") == 800U);
     CHECK(ll::detail::group_bytes_left("1000\n", "3000\n", "inactive_file 1\n") == 0U);
     CHECK(ll::detail::group_bytes_left("1000\n", "100\n", "inactive_file 500\n") == 1000U);
   }

@@ -20,7 +20,7 @@ std::atomic<int> runs{0};
 
 bool readable(int file) {
   pollfd waited{file, POLLIN, 0};
-  return poll(&waited, 1, patience_milliseconds) == 1;
+  return poll(&waited, 1, patience_milliseconds) == 1;  // something, or the end
 }
 
 int status_of(int waited) { return WIFEXITED(waited) ? WEXITSTATUS(waited) : 128 + WTERMSIG(waited); }
@@ -67,9 +67,14 @@ std::string background_tool::line() {
   return text;
 }
 
-bool background_tool::speaks() const { return readable(output_); }
+bool background_tool::speaks() const {
+  pollfd waited{output_, POLLIN, 0};
+  return poll(&waited, 1, patience_milliseconds) == 1 && (waited.revents & POLLIN) != 0;
+}
 
-void background_tool::send(int signal) const { kill(process_, signal); }
+void background_tool::send(int signal) const {
+  if (process_ > 0) kill(process_, signal);  // a negative number would name a group, or everybody
+}
 
 int background_tool::wait() {
   // Its end closes its standard output, which can be waited for with a deadline.

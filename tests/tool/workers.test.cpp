@@ -35,8 +35,8 @@ std::string plan_over(const std::vector<std::string>& endpoints) {
   return scratch_file("hand-plan.json", made.out);
 }
 
-std::vector<std::string> run_words(const std::string& plan) {
-  return {"run", "-m", small_model(), "--plan", plan, "--ids-file", prompt_file(), "-n", "24", "--ignore-eos"};
+std::vector<std::string> run_words(const std::string& plan, const char* tokens = "24") {
+  return {"run", "-m", small_model(), "--plan", plan, "--ids-file", prompt_file(), "-n", tokens, "--ignore-eos"};
 }
 
 }  // namespace
@@ -68,8 +68,8 @@ TEST_SUITE("tool/workers") {
       CAPTURE(signal);
       background_tool first({"worker", "-m", small_model(), "--threads", "1"});
       // So slow that it is still writing when its neighbour goes.
-      background_tool second({"worker", "-m", small_model(), "--threads", "1", "--slowdown", "1000"});
-      background_tool run(run_words(plan_over({first.line(), second.line()})));
+      background_tool second({"worker", "-m", small_model(), "--threads", "1", "--slowdown", "100"});
+      background_tool run(run_words(plan_over({first.line(), second.line()}), "100"));
       if (signal == SIGKILL) CHECK(run.speaks());
       first.send(signal);
       CHECK(run.wait() == 5);
@@ -89,11 +89,12 @@ TEST_SUITE("tool/workers") {
     CHECK(o.err.find("this worker offers 1000") != std::string::npos);
   }
 
-  TEST_CASE("Ctrl-C ends what waits for input with status 130") {
+  TEST_CASE("being told to stop ends what waits for input with status 130 and one line") {
     background_tool run({"run", "-m", small_model()});
     background_tool worker({"worker", "-m", small_model()});
     CHECK(!worker.line().empty());  // by now the other has long been started
-    run.send(SIGINT);
+    run.send(SIGTERM);
     CHECK(run.wait() == 130);
+    CHECK(run.errors() == "lingualinked: error: interrupted\n");
   }
 }

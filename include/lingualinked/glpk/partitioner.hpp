@@ -27,7 +27,7 @@ namespace lingualinked::inline v0 {
 /// A plan from chain, where that applies, cuts away columns that cannot better it; GLPK then finds its own plan and proves its
 /// own bound. Where it cannot within five seconds and chain has a proof, that proof stands. Among plans within the proved gap of
 /// 1e-6 any may be returned.
-/// Errors    as validate_instance and make_tables; internal when GLPK fails and chain has no plan either
+/// Errors    as validate_instance and make_tables
 struct glpk_partitioner {
   static constexpr std::string_view name = "glpk";
   bool start_from_chain = true;  // false: GLPK alone, to check one with the other
@@ -51,9 +51,7 @@ struct glpk_partitioner {
       plan.status = known.status;
       plan.reason = known.reason;
     } else {
-      auto solved = solve_program(instance, *tables, known, detail::deadline_after(start, time_limit_seconds));
-      if (!solved) return solved.error();
-      plan = std::move(*solved);
+      plan = solve_program(instance, *tables, known, detail::deadline_after(start, time_limit_seconds));
       if (plan.status == solve_status::unknown && plan.reason.empty())
         plan.reason = "no plan found within " + detail::number_text(time_limit_seconds) + " s";
       if (plan.status == solve_status::infeasible)
@@ -185,8 +183,8 @@ struct glpk_partitioner {
     }
   }
 
-  [[nodiscard]] static result<placement> solve_program(const placement_instance& instance, const detail::placement_tables& tables,
-                                                       placement known, clock::time_point deadline) {
+  [[nodiscard]] static placement solve_program(const placement_instance& instance, const detail::placement_tables& tables,
+                                               placement known, clock::time_point deadline) {
     detail::tau_bounds bounds(tables, deadline - (deadline - clock::now()) / 2);
     double least = bounds.least_tau();
     for (std::size_t d = 0; d < tables.devices; ++d)

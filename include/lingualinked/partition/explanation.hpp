@@ -82,20 +82,18 @@ template <class Solver>
     }
     found.push_back(std::move(w));
   };
-  const auto d_is_used = [&](std::size_t d) {
-    return std::any_of(stages.begin(), stages.end(), [d](const stage_interval& s) { return s.device == d; });
-  };
-  std::vector<std::size_t> devices;
-  for (const auto& s : stages) devices.push_back(s.device);
-  for (std::size_t d = 0; d < instance.devices.size(); ++d)
-    if (!d_is_used(d)) devices.push_back(d);
-  for (const std::size_t d : devices) {
+  const auto more_memory = [&](std::size_t d) {
     placement_instance roomy = instance;
     std::uint64_t& memory = roomy.devices[d].memory_bytes;
     memory += std::min(what_if_memory_bytes, std::numeric_limits<std::uint64_t>::max() - memory);
     ask(what_if::kind::memory, "1 GB more on '" + instance.devices[d].name + "'", roomy);
-    const bool used = stages.empty() || d_is_used(d);
-    if (used && instance.devices.size() < placement_limits::devices)
+  };
+  std::vector<bool> used(instance.devices.size(), stages.empty());
+  for (const auto& s : stages) used[s.device] = true;
+  for (std::size_t d = 0; d < used.size(); ++d) {
+    if (!used[d]) continue;
+    more_memory(d);
+    if (instance.devices.size() < placement_limits::devices)
       ask(what_if::kind::device, "a second device like '" + instance.devices[d].name + "'", detail::with_twin(instance, d));
   }
   for (std::size_t s = 0; s + 1 < stages.size(); ++s) {
@@ -108,6 +106,8 @@ template <class Solver>
             instance.devices[stages[s + 1].device].name + "'",
         quick);
   }
+  for (std::size_t d = 0; d < used.size(); ++d)  // last: there may be many, and time may be short
+    if (!used[d]) more_memory(d);
   std::set<std::pair<std::size_t, std::size_t>> usable;
   for (const link& l : instance.links)
     if (l.quality.bandwidth_bytes_per_second > 0) usable.emplace(l.from, l.to);

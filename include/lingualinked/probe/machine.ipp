@@ -58,8 +58,10 @@ LINGUALINKED_DECL std::optional<std::uint64_t> group_bytes_left(std::string_view
   const auto most = leading_number(limit);  // "max" is no number
   if (!most) return std::nullopt;
   const std::uint64_t taken = leading_number(used).value_or(0);
-  const std::uint64_t droppable = line_number(stat, "inactive_file ").value_or(0);
-  const std::uint64_t held = taken - std::min(taken, droppable);
+  // A model file that was read twice is an active one, and can go like any other.
+  std::uint64_t held = taken;
+  for (const std::string_view name : {"inactive_file ", "active_file "})
+    held -= std::min(held, line_number(stat, name).value_or(0));
   return *most - std::min(*most, held);
 }
 
