@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
+#include <lingualinked/core/device.hpp>
 #include <lingualinked/documents/field_reader.hpp>
 #include <lingualinked/documents/plan.hpp>
 
