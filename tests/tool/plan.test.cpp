@@ -397,9 +397,11 @@ TEST_SUITE("tool/plan") {
     const std::string dump = scratch_path("dumped.json");
     const outcome o = run_tool({"plan", "--instance", file, "--dump-instance", dump, "--json"});
     REQUIRE_MESSAGE(o.status == 0, o.err);
-    for (const auto& stage : o.json()["stages"])
+    const json stages = o.json()["stages"];
+    CHECK(!stages.empty());
+    for (const json& stage : stages)
       for (const char* key : {"endpoint", "reserve_bytes", "threads"}) CHECK(stage.at(key).is_null());
     const outcome again = run_tool({"plan", "--instance", dump, "--json"});
-    CHECK(again.json()["stages"] == o.json()["stages"]);
+    CHECK(again.json()["stages"] == stages);
   }
 }
