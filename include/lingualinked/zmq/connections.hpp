@@ -241,8 +241,10 @@ class zmq_connections {
     socket.set(option::sndhwm, zmq_frames_in_flight);
     socket.set(option::handshake_ivl, 3000);
     socket.set(option::heartbeat_ivl, 1000);
-    socket.set(option::heartbeat_timeout, 5000);
-    socket.set(option::heartbeat_ttl, 5000);
+    // A peer that does not read for a while cannot answer either. Were it given up soon, libzmq might find the old connection's
+    // flow control in the new one and end the process (its issue 3937). Silence that matters is noticed by the runtime.
+    socket.set(option::heartbeat_timeout, 30'000);
+    socket.set(option::heartbeat_ttl, 30'000);
     socket.set(option::tcp_maxrt, 5000);
     socket.set(option::connect_timeout, 2000);
     socket.set(option::reconnect_ivl, 50);
